@@ -1,0 +1,47 @@
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.synced
+
+.PHONY: setup demo test test-full check lint contracts types proto clean
+
+setup: $(STAMP)
+
+$(BIN)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
+
+$(STAMP): pyproject.toml uv.lock | $(BIN)/uv
+	$(BIN)/uv sync --frozen --inexact --python $(BIN)/python
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/concordat generate --preset demo --seed 7 --overwrite build/demo/scenario
+	$(BIN)/concordat plan build/demo/scenario --out build/demo/plan --overwrite --gap 0.01 --time-limit 120
+	$(BIN)/concordat verify build/demo/plan build/demo/scenario
+	$(BIN)/concordat report build/demo/plan --out build/demo/report.html
+
+check: contracts lint types
+
+contracts: setup
+	$(BIN)/lint-imports
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+test: check
+	$(BIN)/python -m pytest -m "not slow"
+
+test-full: check
+	$(BIN)/python -m pytest
+
+proto: setup
+	$(BIN)/python -m grpc_tools.protoc -I proto --python_out=. --pyi_out=. --grpc_python_out=. proto/planner/wire/v1/*.proto
+
+clean:
+	rm -rf build .venv
