@@ -8,12 +8,17 @@
     ├── PlanUnreadable         a folder that is not a plan
     ├── RequestConflict        the same request id came with other content
     ├── NotFound               a plan, operation or scenario nobody knows
-    └── PlanningFailed         planning ended without a result
+    ├── PlanningFailed         planning ended without a result
+    └── FolderNotWritable      a folder that cannot be written, or holds something else
 
 Every error carries a stable ``code`` and a message that names cause and cure.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.domain.finding import Finding, format_findings
 
 
 class ConcordatError(Exception):
@@ -29,15 +34,35 @@ class ScenarioUnreadable(ConcordatError):
 
 
 class ScenarioInvalid(ConcordatError):
-    """The scenario was read, but at least one finding stands against it."""
+    """The scenario was read, but at least one finding stands against it; ``findings`` holds them all."""
 
     code = "SCENARIO_INVALID"
+
+    def __init__(self, scenario: str, findings: Sequence[Finding]) -> None:
+        super().__init__(f"scenario {scenario} is not valid; correct these cells:\n{format_findings(findings)}")
+        self.findings = tuple(findings)
 
 
 class PlanUnreadable(ConcordatError):
     """The folder, or one of its files, cannot be read as a plan."""
 
     code = "PLAN_UNREADABLE"
+
+
+class InvalidRequest(ConcordatError):
+    """A field of the request itself is wrong; ``field`` names it."""
+
+    code = "INVALID_REQUEST"
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UploadRefused(ConcordatError):
+    """An uploaded file is no part of `concordat.scenario/1`, comes twice, or is too large."""
+
+    code = "UPLOAD_REFUSED"
 
 
 class RequestConflict(ConcordatError):
@@ -52,7 +77,31 @@ class NotFound(ConcordatError):
     code = "NOT_FOUND"
 
 
+class PlanNotReady(ConcordatError):
+    """The plan has no folder: it still runs, or it ended without one."""
+
+    code = "PLAN_NOT_READY"
+
+
 class PlanningFailed(ConcordatError):
     """Planning ended without a result."""
 
     code = "PLANNING_FAILED"
+
+
+class FolderNotWritable(ConcordatError):
+    """The folder cannot be written, or holds something else that writing would destroy."""
+
+    code = "FOLDER_NOT_WRITABLE"
+
+
+class StorageFailure(ConcordatError):
+    """The disk or the database of a server failed."""
+
+    code = "STORAGE_FAILURE"
+
+
+class ServerUnavailable(ConcordatError):
+    """No server answers, or it went away."""
+
+    code = "SERVER_UNAVAILABLE"

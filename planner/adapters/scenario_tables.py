@@ -1,0 +1,157 @@
+"""Tables of `concordat.scenario/1` from and to CSV and Parquet, in the types that the schema declares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from planner.domain.errors import ScenarioUnreadable
+from planner.domain.finding import Finding
+from planner.domain.schema import PARQUET_TABLES, POLARS_TYPE, Column, Kind, Presence, Table
+
+_WHOLE = 2.0**53
+_TRUTH = {"true": True, "false": False, "1": True, "0": False}
+
+
+def table_file(folder: Path, table: Table) -> Path:
+    """Return the file that holds a table."""
+    return folder / f"{table.name}.{'parquet' if table.name in PARQUET_TABLES else 'csv'}"
+
+
+def read_table(folder: Path, table: Table) -> tuple[pl.DataFrame, list[Finding]]:
+    """Read one table; cells of another type become null and a finding each.
+
+    Declared columns come first, in declared order and type; further columns are kept where the table is open-ended,
+    typed by their content. Empty cells of ``DEFAULT`` columns are filled.
+
+    Raises
+    ------
+    ScenarioUnreadable
+        If a mandatory table is missing or the file cannot be parsed.
+    """
+    path = table_file(folder, table)
+    if not path.is_file():
+        if table.optional:
+            return table.empty(), []
+        raise ScenarioUnreadable(
+            f"{path} is missing; every scenario needs the table {table.name!r}, if only its header"
+        )
+    try:
+        raw = _read_parquet(path, table) if table.name in PARQUET_TABLES else _read_csv(path, table)
+    except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
+        cause = str(error).strip().splitlines()[0]
+        raise ScenarioUnreadable(f"{path} cannot be read: {cause}; export the table {table.name!r} again") from error
+    return _conform(raw, table)
+
+
+def write_table(frame: pl.DataFrame, folder: Path, table: Table) -> None:
+    """Write one table; an optional table without rows is left out."""
+    if table.optional and frame.is_empty():
+        return
+    if table.name in PARQUET_TABLES:
+        frame.write_parquet(table_file(folder, table), compression="zstd")
+        return
+    # An empty text and no text are the same cell in CSV: one spelling keeps the bytes the same.
+    blank = [pl.col(name).replace("", None) for name, dtype in frame.schema.items() if dtype == pl.String]
+    frame.with_columns(blank).write_csv(table_file(folder, table))
+
+
+def _read_parquet(path: Path, table: Table) -> pl.DataFrame:
+    frame = pl.read_parquet(path)
+    return frame if table.open_ended else frame.select([c for c in table.column_names if c in frame.columns])
+
+
+def _read_csv(path: Path, table: Table) -> pl.DataFrame:
+    """Read typed, or where a cell does not fit its type, everything as text."""
+    declared = {column.name: POLARS_TYPE[column.kind] for column in table.columns}
+    try:
+        return pl.read_csv(path, schema_overrides=declared, infer_schema_length=None)
+    except pl.exceptions.ComputeError:
+        text = pl.read_csv(path, infer_schema=False)
+    further = [name for name in text.columns if name not in declared]
+    if not further:
+        return text
+    typed = pl.read_csv(text.select(further).write_csv().encode(), infer_schema_length=None)
+    return text.with_columns(typed.get_columns()) if typed.height == text.height else text
+
+
+def _conform(raw: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, list[Finding]]:
+    findings = _column_findings(raw, table)
+    columns = []
+    for column in table.columns:
+        if column.name in raw.columns:
+            series, found = _typed(raw[column.name], column, table.name)
+            findings += found
+        else:
+            series = pl.Series(column.name, [None] * raw.height, dtype=POLARS_TYPE[column.kind])
+        if column.presence is Presence.DEFAULT and series.null_count():
+            series = series.fill_null("" if column.kind is Kind.TEXT else 0)
+        columns.append(series)
+    if table.open_ended:
+        columns += [_plain(raw[name]) for name in raw.columns if name not in table.column_names]
+    return pl.DataFrame(columns), findings
+
+
+def _column_findings(raw: pl.DataFrame, table: Table) -> list[Finding]:
+    """Name missing columns; a further column is only suspicious where a declared one is missing."""
+    absent = [column for column in table.columns if column.name not in raw.columns]
+    unknown = [name for name in raw.columns if name not in table.column_names]
+    findings = [
+        Finding(table.name, None, column.name, "missing-column", "", "this column must be there")
+        for column in absent
+        if column.presence is Presence.REQUIRED
+    ]
+    if absent and unknown and not table.open_ended:
+        names = ", ".join(column.name for column in absent)
+        findings += [
+            Finding(table.name, None, name, "unknown-column", name, f"no such column; not given: {names}")
+            for name in unknown
+        ]
+    return findings
+
+
+def _typed(series: pl.Series, column: Column, table: str) -> tuple[pl.Series, list[Finding]]:
+    target = POLARS_TYPE[column.kind]
+    if series.dtype == target:
+        return series, []
+    typed = _cast(series, column.kind)
+    if typed.null_count() == series.null_count():
+        return typed, []
+    lost = (typed.is_null() & series.is_not_null()).arg_true()
+    values = series.gather(lost).cast(pl.String, strict=False).to_list()
+    message = f"must be {_EXPECTED[column.kind]}"
+    return typed, [
+        Finding(table, row, column.name, "type", str(value), message)
+        for row, value in zip(lost.to_list(), values, strict=True)
+        if value != "" or column.presence is Presence.REQUIRED
+    ]
+
+
+_EXPECTED = {
+    Kind.TEXT: "text",
+    Kind.INTEGER: "a whole number",
+    Kind.NUMBER: "a number",
+    Kind.BOOLEAN: "true or false",
+}
+
+
+def _cast(series: pl.Series, kind: Kind) -> pl.Series:
+    """Convert to the declared type; what does not fit becomes null."""
+    if series.dtype.is_nested():
+        return pl.Series(series.name, [None] * len(series), dtype=POLARS_TYPE[kind])
+    if kind is Kind.BOOLEAN:
+        if series.dtype == pl.Boolean:
+            return series
+        return series.cast(pl.String).str.to_lowercase().replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
+    if kind is Kind.INTEGER and not series.dtype.is_integer():
+        number = series.cast(pl.Float64, strict=False)
+        # Spreadsheets write 3 as 3.0; a fraction, or more than a double holds exactly, is not a whole number.
+        whole = (number.round() == number) & (number.abs() < _WHOLE)
+        return number.set(~whole.fill_null(value=False), None).cast(pl.Int64, strict=False)
+    return series.cast(POLARS_TYPE[kind], strict=False)
+
+
+def _plain(series: pl.Series) -> pl.Series:
+    """Return a further column as plain text, number, boolean or date."""
+    return series.cast(pl.String) if isinstance(series.dtype, pl.Categorical | pl.Enum) else series
