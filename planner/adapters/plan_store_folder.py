@@ -1,0 +1,67 @@
+"""The folders of plans, ``plans/<plan id>``."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from planner.domain.errors import PlanUnreadable, StorageFailure
+from planner.domain.folder_files import PLAN_FILES
+
+PART_BYTES = 1 << 20
+_PLAN_ID = re.compile(r"[0-9a-z-]{1,64}")
+
+
+class PlanFolders:
+    """Implements :class:`planner.ports.plan_store.PlanStore` below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageFailure(f"plans cannot be kept in {root}: {error.strerror or error}") from error
+
+    def prepare(self, plan: str) -> str:
+        """Return the folder a plan is to be written to, empty."""
+        folder = self._folder(plan)
+        try:
+            if folder.exists():
+                shutil.rmtree(folder)
+            folder.mkdir()
+        except OSError as error:
+            raise StorageFailure(f"plan folder {folder} cannot be made: {error.strerror or error}") from error
+        return str(folder)
+
+    def summary(self, plan: str) -> Mapping[str, object]:
+        """Return the content of ``plan.json``, or raise PlanUnreadable."""
+        file = self._folder(plan) / "plan.json"
+        try:
+            content = json.loads(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise PlanUnreadable(f"{file} cannot be read: {error}") from error
+        if not isinstance(content, dict):
+            raise PlanUnreadable(f"{file} holds no JSON object")
+        return content
+
+    def parts(self, plan: str) -> Iterator[tuple[str, bytes]]:
+        """Return the files of a plan in parts, ``plan.json`` last."""
+        folder = self._folder(plan)
+        if not (folder / "plan.json").is_file():
+            raise PlanUnreadable(f"{folder} holds no plan")
+        for file in PLAN_FILES:
+            path = folder / file
+            if path.is_file():
+                with path.open("rb") as stream:
+                    data = stream.read(PART_BYTES)
+                    yield file, data  # an empty file comes in one empty part
+                    while data := stream.read(PART_BYTES):
+                        yield file, data
+
+    def _folder(self, plan: str) -> Path:
+        if not _PLAN_ID.fullmatch(plan):
+            raise PlanUnreadable(f"{plan[:80]!r} is no plan id")
+        return self._root / plan

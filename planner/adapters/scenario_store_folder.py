@@ -1,0 +1,133 @@
+"""Uploaded scenarios as folders ``scenarios/<hash>``; what is being received lies beside them until it is complete."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from planner.adapters.scenario_folder import read_scenario
+from planner.domain.errors import NotFound, StorageFailure, UploadRefused
+from planner.domain.folder_files import SCENARIO_FILES
+from planner.domain.hashing import scenario_hash
+from planner.domain.scenario import Scenario
+
+GIBIBYTE = 1 << 30
+_HASH = re.compile(r"[0-9a-f]{64}")
+_STAGING = ".receiving-"
+
+
+class ScenarioFolders:
+    """Implements :class:`planner.ports.scenario_store.ScenarioStore` below one folder.
+
+    ``max_bytes`` limits all files of a scenario together. What an earlier process left half received is removed.
+    """
+
+    def __init__(self, root: Path, *, max_bytes: int = 4 * GIBIBYTE) -> None:
+        self._root = root
+        self._max_bytes = max_bytes
+        with _disk(root):
+            root.mkdir(parents=True, exist_ok=True)
+            for left in root.glob(f"{_STAGING}*"):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def stage(self) -> StagedFolder:
+        """Begin to receive a scenario."""
+        with _disk(self._root):
+            return StagedFolder(self._root, max_bytes=self._max_bytes)
+
+    def has(self, scenario: str) -> bool:
+        """Say whether a scenario is kept; a name that is no hash is not."""
+        return _HASH.fullmatch(scenario) is not None and (self._root / scenario).is_dir()
+
+    def folder(self, scenario: str) -> str:
+        """Return the folder of a scenario, or raise NotFound."""
+        if not self.has(scenario):
+            raise NotFound(f"no scenario {scenario[:80]!r} is kept here: upload it first")
+        return str(self._root / scenario)
+
+    def read(self, scenario: str) -> Scenario:
+        """Return the content of a scenario, or raise NotFound."""
+        return read_scenario(Path(self.folder(scenario)))
+
+
+class StagedFolder:
+    """Implements :class:`planner.ports.scenario_store.StagedScenario`."""
+
+    def __init__(self, root: Path, *, max_bytes: int) -> None:
+        self._root = root
+        self._folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=root))
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._file = ""
+        self._stream: BinaryIO | None = None
+
+    def write(self, file: str, data: bytes) -> None:
+        """Append bytes to a file of the scenario; see the port."""
+        if file not in SCENARIO_FILES:
+            raise UploadRefused(
+                f"{file[:80]!r} is no file of a scenario: send only {', '.join(SCENARIO_FILES)}, without any folder"
+            )
+        self._size += len(data)
+        if self._size > self._max_bytes:
+            raise UploadRefused(
+                f"the scenario is larger than the {self._max_bytes:,} bytes this server takes: send a smaller one or "
+                "raise the server's limit"
+            )
+        with _disk(self._folder):
+            self._opened(file).write(data)
+
+    def commit(self) -> tuple[str, Scenario, int]:
+        """Keep what was received under its hash, unless that is kept already."""
+        with _disk(self._folder):
+            self._close()
+        scenario = read_scenario(self._folder)
+        name = scenario_hash(scenario)
+        target = self._root / name
+        with _disk(target):
+            if not target.is_dir():
+                try:
+                    self._folder.rename(target)
+                except OSError:
+                    # The same content may have been committed by another upload in this very moment.
+                    if not target.is_dir():
+                        raise
+        return name, scenario, self._size
+
+    def discard(self) -> None:
+        """Forget what was received; after a commit this does nothing."""
+        self._close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _opened(self, file: str) -> BinaryIO:
+        if self._stream is not None and file == self._file:
+            return self._stream
+        self._close()
+        try:
+            self._stream = (self._folder / file).open("xb")
+        except FileExistsError:
+            raise UploadRefused(f"{file!r} came twice: send the parts of a file one after the other") from None
+        self._file = file
+        return self._stream
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            self._stream = None
+
+
+@contextmanager
+def _disk(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailure(
+            f"scenarios cannot be kept in {place}: {error.strerror or error}; check rights and free space"
+        ) from error

@@ -1,0 +1,117 @@
+"""Everything that can happen to scenarios, requests and plans, in the past tense.
+
+Steps of a running plan are no events: they are watched live, and the history of a finished plan stands in its
+``plan.json``. So the log grows by a handful of rows per plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioUploaded:
+    """A scenario was stored under its hash."""
+
+    scenario: str
+    id: str
+    title: str
+    periods: int
+    customers: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReceived:
+    """A request id was taken by a plan; ``content`` is the hash of what was asked for."""
+
+    request_id: str
+    content: str
+    plan: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequested:
+    """A plan was accepted; the limits are those of ``PlanningParameters``."""
+
+    plan: str
+    scenario: str
+    request_id: str
+    gap: float
+    work_limit: int | None
+    time_limit: float | None
+    seed: int
+    hosts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStarted:
+    """The runtime began with the plan; an ``attempt`` above 1 follows a restart of the server."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCancellationRequested:
+    """Somebody asked to stop the plan and keep the best one so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCompleted:
+    """A certified plan was written."""
+
+    stopped_by: str
+    value: float
+    bound_proved: float
+    bound_checked: float | None
+    plan_hash: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoPlanFound:
+    """Time ran out or the plan was cancelled before any plan was found."""
+
+    stopped_by: str
+    bound_proved: float | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFoundInfeasible:
+    """Hard clauses or physical limits were found that cannot hold together."""
+
+    conflict: tuple[str, ...]
+    relaxation: tuple[tuple[str, float], ...]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFailed:
+    """Planning ended in an error."""
+
+    stopped_by: str
+    detail: str
+
+
+PlanEnding = PlanCompleted | NoPlanFound | PlanFoundInfeasible | PlanFailed
+"""The last event of a plan is one of these."""
+
+Event = ScenarioUploaded | RequestReceived | PlanRequested | PlanStarted | PlanCancellationRequested | PlanEnding
+"""Any event."""
+
+CATALOGUE: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        ScenarioUploaded,
+        RequestReceived,
+        PlanRequested,
+        PlanStarted,
+        PlanCancellationRequested,
+        PlanCompleted,
+        NoPlanFound,
+        PlanFoundInfeasible,
+        PlanFailed,
+    )
+}
+"""Events by the type name their envelopes carry."""

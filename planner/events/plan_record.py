@@ -1,0 +1,103 @@
+"""The present state of a plan, folded from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from planner.domain.gap import relative_gap
+from planner.events.catalogue import (
+    NoPlanFound,
+    PlanCancellationRequested,
+    PlanCompleted,
+    PlanEnding,
+    PlanFailed,
+    PlanFoundInfeasible,
+    PlanRequested,
+    PlanStarted,
+)
+from planner.events.codec import decode
+from planner.events.envelope import Envelope
+
+
+class PlanState(Enum):
+    """Where a plan stands; the last four are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PLANNED = "planned"
+    NO_PLAN_YET = "no plan yet"
+    INFEASIBLE = "infeasible"
+    FAILED = "failed"
+
+
+_STATE_OF_ENDING: dict[type[PlanEnding], PlanState] = {
+    PlanCompleted: PlanState.PLANNED,
+    NoPlanFound: PlanState.NO_PLAN_YET,
+    PlanFoundInfeasible: PlanState.INFEASIBLE,
+    PlanFailed: PlanState.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """A requested plan; times are UTC, ``attempts`` counts how often the runtime began with it."""
+
+    request: PlanRequested
+    requested_at: datetime
+    started_at: datetime | None = None
+    attempts: int = 0
+    cancel_requested: bool = False
+    ended_at: datetime | None = None
+    ending: PlanEnding | None = None
+
+    @property
+    def plan(self) -> str:
+        """The id of the plan, which is also that of its operation."""
+        return self.request.plan
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.ending is not None
+
+    @property
+    def state(self) -> PlanState:
+        """Where it stands."""
+        if self.ending is not None:
+            return _STATE_OF_ENDING[type(self.ending)]
+        return PlanState.RUNNING if self.attempts else PlanState.QUEUED
+
+    @property
+    def gap(self) -> float | None:
+        """The gap to the proved bound, of a completed plan."""
+        if isinstance(self.ending, PlanCompleted):
+            return relative_gap(self.ending.value, self.ending.bound_proved)
+        return None
+
+    @property
+    def gap_checked(self) -> float | None:
+        """The gap to the checked bound, of a completed plan that has one."""
+        if isinstance(self.ending, PlanCompleted) and self.ending.bound_checked is not None:
+            return relative_gap(self.ending.value, self.ending.bound_checked)
+        return None
+
+
+def project_plan(history: Iterable[Envelope]) -> PlanRecord | None:
+    """Fold the events of one plan, in order, into its state; nothing where there are none."""
+    record: PlanRecord | None = None
+    for envelope in history:
+        event = decode(envelope)
+        if isinstance(event, PlanRequested):
+            record = PlanRecord(request=event, requested_at=envelope.time)
+        elif record is None:
+            continue
+        elif isinstance(event, PlanStarted):
+            record = replace(record, attempts=event.attempt, started_at=record.started_at or envelope.time)
+        elif isinstance(event, PlanCancellationRequested):
+            record = replace(record, cancel_requested=True)
+        elif isinstance(event, PlanEnding):
+            record = replace(record, ending=event, ended_at=envelope.time)
+    return record

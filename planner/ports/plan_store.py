@@ -1,0 +1,34 @@
+"""The port to the place where the folders of plans are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+
+class PlanStore(Protocol):
+    """Keeps plan folders; blocking and safe to call from several threads."""
+
+    def prepare(self, plan: str) -> str:
+        """Return the folder a plan is to be written to, empty."""
+        ...
+
+    def summary(self, plan: str) -> Mapping[str, object]:
+        """Return the content of ``plan.json``.
+
+        Raises
+        ------
+        PlanUnreadable
+            If the folder holds no plan.
+        """
+        ...
+
+    def parts(self, plan: str) -> Iterator[tuple[str, bytes]]:
+        """Return the files of a plan in parts: file name and bytes; a file may come in several parts, in order.
+
+        Raises
+        ------
+        PlanUnreadable
+            If the folder holds no plan.
+        """
+        ...
