@@ -1,9 +1,10 @@
-"""``contracts.json``: contracts and clauses from and to JSON; a clause that does not parse is a finding, not a crash."""
+"""``contracts.json`` from and to JSON; a clause that does not parse is a finding, not a crash."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import get_type_hints
 
 from planner.adapters.scenario_json import FieldReader, json_entries
@@ -76,20 +77,15 @@ def _parse_clause(fields: FieldReader, contract: Contract) -> tuple[Clause | Non
 
 def _own_field(fields: FieldReader, kind: type[Clause], name: str) -> object:
     """Read a field in the type that the clause's class declares for it."""
-    declared = get_type_hints(kind)[name]
-    if declared is str:
-        return fields.text(name)
-    if declared is bool:
-        return fields.flag(name)
-    if declared is float:
-        return fields.number(name, required=True)
-    if declared == tuple[str, ...]:
-        return fields.texts(name)
-    if declared == tuple[int, ...]:
-        return _periods(fields, name)
-    if declared == tuple[RebateTier, ...]:
-        return _tiers(fields, name)
-    return fields.number(name)
+    readers: dict[object, Callable[[str], object]] = {
+        str: fields.text,
+        bool: fields.flag,
+        float: partial(fields.number, required=True),
+        tuple[str, ...]: fields.texts,
+        tuple[int, ...]: partial(_periods, fields),
+        tuple[RebateTier, ...]: partial(_tiers, fields),
+    }
+    return readers.get(get_type_hints(kind)[name], fields.number)(name)
 
 
 def _periods(fields: FieldReader, name: str) -> tuple[int, ...]:

@@ -59,7 +59,9 @@ def json_entries(content: object, file: str) -> tuple[list[tuple[int, Mapping[st
     """Return the objects of a JSON list with their positions, and findings for everything else."""
     if not isinstance(content, list):
         return [], [Finding(file, None, "", "json-type", _shown(content), "must be a list of objects")]
-    entries = [(row, entry) for row, entry in enumerate(content) if isinstance(entry, dict)]
+    entries: list[tuple[int, Mapping[str, object]]] = [
+        (row, entry) for row, entry in enumerate(content) if isinstance(entry, dict)
+    ]
     return entries, [
         Finding(file, row, "", "json-type", _shown(entry), "must be an object")
         for row, entry in enumerate(content)

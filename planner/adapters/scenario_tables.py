@@ -66,14 +66,25 @@ def _read_csv(path: Path, table: Table) -> pl.DataFrame:
     """Read typed, or where a cell does not fit its type, everything as text."""
     declared = {column.name: POLARS_TYPE[column.kind] for column in table.columns}
     try:
-        return pl.read_csv(path, schema_overrides=declared, infer_schema_length=None)
+        frame = pl.read_csv(path, schema_overrides=declared, infer_schema_length=None)
     except pl.exceptions.ComputeError:
-        text = pl.read_csv(path, infer_schema=False)
-    further = [name for name in text.columns if name not in declared]
+        frame = pl.read_csv(path, infer_schema=False)
+    further = [name for name in frame.columns if name not in declared] if table.open_ended else []
     if not further:
-        return text
-    typed = pl.read_csv(text.select(further).write_csv().encode(), infer_schema_length=None)
-    return text.with_columns(typed.get_columns()) if typed.height == text.height else text
+        return frame
+    return frame.with_columns(_inferred(series) for series in pl.read_csv(path, infer_schema=False)[further])
+
+
+def _inferred(text: pl.Series) -> pl.Series:
+    """Type a further column by its content; numbers with leading zeros or a plus sign are codes and stay text."""
+    text = text.replace("", None)
+    code = text.str.contains(r"^\s*(\+|-?0\d)").any()
+    for dtype in () if code else (pl.Int64(), pl.Float64()):
+        number = text.cast(dtype, strict=False)
+        if number.null_count() == text.null_count() < len(text):
+            return number
+    truth = text.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+    return truth if truth.null_count() == text.null_count() < len(text) else text
 
 
 def _conform(raw: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, list[Finding]]:
