@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from solvers.core.errors import InvalidProgram
 from solvers.offers.best_response import best_response
 from solvers.offers.instance import OfferInstance, OfferPrices
