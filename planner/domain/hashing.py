@@ -70,6 +70,13 @@ def plan_hash(tables: Mapping[str, pl.DataFrame]) -> str:
     return digest.hexdigest()
 
 
+def table_hash(name: str, frame: pl.DataFrame) -> str:
+    """Return the SHA-256 (hex) of one plan table in its canonical form, decision table or not."""
+    digest = _Digest(f"concordat.plan/1 {name}")
+    _add_frame(digest, name, canonical_table(name, frame), PLAN_KEYS[name], is_sorted=True)
+    return digest.hexdigest()
+
+
 def _contract_content(contract: Contract) -> dict[str, object]:
     content = dataclasses.asdict(contract)
     clauses = [{"kind": clause.kind, **dataclasses.asdict(clause)} for clause in contract.clauses]
