@@ -12,6 +12,7 @@ from planner.domain.lookup import Index, positions, row_positions
 from planner.domain.plan import PLAN_KEYS
 from planner.domain.scenario import Scenario
 from planner.verification.breaches import Bools, Breach, Floats, listed
+from planner.verification.table_rows import repeated_keys, row_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +78,7 @@ def read_decisions(scenario: Scenario, tables: Mapping[str, pl.DataFrame]) -> tu
     breaches: list[Breach] = []
     service = tables["service"]
     kinds = service["kind"].is_in(["order", "segment"]).fill_null(value=False).to_numpy()
-    breaches += listed("service.unknown", ~kinds, lambda i: (_where(service, i, PLAN_KEYS["service"]), _KIND))
+    breaches += listed("service.unknown", ~kinds, lambda i: (row_name(service, i, PLAN_KEYS["service"]), _KIND))
     frames = {
         **{name: tables[name] for name in ("production", "overtime", "purchases", "stock", "shipments")},
         "order": service.filter(pl.col("kind") == "order"),
@@ -111,18 +112,18 @@ def _read(scenario: Scenario, name: str, frame: pl.DataFrame) -> tuple[Rows, lis
     targets = " or ".join(sorted({target for _, target, _ in _REFERENCES[name].values()}))
 
     def unknown(i: int) -> tuple[str, str]:
-        return _where(frame, i, key), f"names what the scenario's {targets} do not hold"
+        return row_name(frame, i, key), f"names what the scenario's {targets} do not hold"
 
     def outside(i: int) -> tuple[str, str]:
-        return _where(frame, i, key), f"the horizon has periods 0 to {scenario.horizon.periods - 1}"
+        return row_name(frame, i, key), f"the horizon has periods 0 to {scenario.horizon.periods - 1}"
 
     def not_a_quantity(i: int) -> tuple[str, str]:
-        return _where(frame, i, key), f"{quantity[i]} is not a finite quantity ≥ 0"
+        return row_name(frame, i, key), f"{quantity[i]} is not a finite quantity ≥ 0"
 
     breaches = listed(f"{table}.unknown", ~known, unknown)
     breaches += listed(f"{table}.period", known & ~inside, outside)
     breaches += listed(f"{table}.quantity", ~number, not_a_quantity, np.abs(quantity))
-    breaches += _repeated(table, frame)
+    breaches += repeated_keys(table, frame)
     if name == "production":
         at["setup"] = frame["setup"].fill_null(0).to_numpy()
     return Rows(at, quantity).where(known & inside & number), breaches
@@ -138,11 +139,13 @@ def _read_rewards(scenario: Scenario, frame: pl.DataFrame) -> tuple[Rows, list[B
     known = (at["customer"] >= 0) & (at["offer"] >= 0)
     inside = (at["window"] >= 0) & (at["window"] < windows)
     key = ("customer", "window", "offer")
-    breaches = listed("rewards.unknown", ~known, lambda i: (_where(frame, i, key), "unknown customer or unknown offer"))
+    breaches = listed(
+        "rewards.unknown", ~known, lambda i: (row_name(frame, i, key), "unknown customer or unknown offer")
+    )
     breaches += listed(
         "rewards.window",
         known & ~inside,
-        lambda i: (_where(frame, i, key), f"the scenario has reward windows 0 to {windows - 1}"),
+        lambda i: (row_name(frame, i, key), f"the scenario has reward windows 0 to {windows - 1}"),
     )
     kept = known & inside
     rows = Rows(at, np.ones(frame.height)).where(kept)
@@ -154,16 +157,9 @@ def _read_rewards(scenario: Scenario, frame: pl.DataFrame) -> tuple[Rows, list[B
         breaches += listed(
             "rewards.duplicate",
             count[place] > 1,
-            lambda i: (_where(shown, i, key), "a customer gets at most one offer per window"),
+            lambda i: (row_name(shown, i, key), "a customer gets at most one offer per window"),
         )
     return rows, breaches
-
-
-def _repeated(table: str, frame: pl.DataFrame) -> list[Breach]:
-    key = PLAN_KEYS[table]
-    first = frame.select(pl.struct(key).is_first_distinct()).to_series().to_numpy()
-    repeated = frame.select(key).is_duplicated().to_numpy() & ~first
-    return listed(f"{table}.duplicate", repeated, lambda i: (_where(frame, i, key), "the key stands twice"))
 
 
 def _setups(frame: pl.DataFrame) -> list[Breach]:
@@ -171,7 +167,7 @@ def _setups(frame: pl.DataFrame) -> list[Breach]:
     return listed(
         "production.setup-value",
         (setup != 0) & (setup != 1),
-        lambda i: (_where(frame, i, PLAN_KEYS["production"]), f"setup is 0 or 1, not {setup[i]}"),
+        lambda i: (row_name(frame, i, PLAN_KEYS["production"]), f"setup is 0 or 1, not {setup[i]}"),
     )
 
 
@@ -208,7 +204,3 @@ def _dense(shape: tuple[int, ...], place: tuple[Index, ...], quantity: Floats) -
     array = np.zeros(shape)
     np.add.at(array, place, quantity)
     return array
-
-
-def _where(frame: pl.DataFrame, row: int, columns: tuple[str, ...]) -> str:
-    return ", ".join(f"{column} {frame[column][row]}" for column in columns)

@@ -14,6 +14,7 @@ from planner.domain.offer_bans import offer_bans
 from planner.domain.scenario import Scenario
 from planner.verification.breaches import Breach, Floats, exceeds, listed, tolerance
 from planner.verification.decisions import Rows
+from planner.verification.table_rows import repeated_keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +110,6 @@ def funding_breaches(expected: pl.DataFrame, funding: pl.DataFrame) -> list[Brea
     should = both["expected_spend"].fill_null(np.nan).to_numpy()
     stated = both["expected_spend_plan"].fill_null(np.nan).to_numpy()
     wrong = ~(np.abs(should - stated) <= tolerance(should))
-    repeated = funding.filter(~pl.struct(key).is_first_distinct())
     return [
         *listed(
             "funding",
@@ -120,14 +120,7 @@ def funding_breaches(expected: pl.DataFrame, funding: pl.DataFrame) -> list[Brea
             ),
             np.abs(should - stated),
         ),
-        *listed(
-            "funding.duplicate",
-            np.ones(repeated.height, dtype=np.bool_),
-            lambda i: (
-                f"partner {repeated['partner'][i]}, window {repeated['window'][i]}",
-                "the key stands twice",
-            ),
-        ),
+        *repeated_keys("funding", funding),
     ]
 
 
