@@ -44,7 +44,8 @@ def _parse_contract(entry: Mapping[str, object], row: int) -> tuple[Contract, li
         if not isinstance(item, dict):
             fields.refuse("clauses", "json-type", f"entry {position} must be an object")
             continue
-        clause, found = _parse_clause(FieldReader(item, CONTRACTS_FILE, row, path=f"clauses[{position}]."), contract)
+        path = f"clauses[{item.get('id') or position}]."
+        clause, found = _parse_clause(FieldReader(item, CONTRACTS_FILE, row, path=path), contract)
         fields.findings += found
         if clause is not None:
             clauses.append(clause)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
+from typing import Any
 
 import polars as pl
 import sqlglot
@@ -116,7 +117,7 @@ def _translate(tree: exp.Expr, scopes: _Scopes) -> Node:
         return Node(_ARITHMETIC[kind], Type.NUMBER, _operands(tree, scopes, Type.NUMBER))
     if kind in _COMPARISONS:
         return _comparison(_COMPARISONS[kind], tree, scopes)
-    special = {
+    special: dict[object, Callable[[Any, _Scopes], Node]] = {
         exp.Column: _column,
         exp.Literal: _literal,
         exp.Boolean: _boolean,
@@ -126,10 +127,10 @@ def _translate(tree: exp.Expr, scopes: _Scopes) -> Node:
         exp.Between: _between,
         exp.Is: _is,
         exp.Like: _like,
-    }.get(kind)
-    if special is None:
+    }
+    if kind not in special:
         raise ConditionRefused("eligibility-not-allowed", tree.sql(), f"is not allowed; allowed are {ALLOWED}")
-    return special(tree, scopes)
+    return special[kind](tree, scopes)
 
 
 def _expect(node: Node, wanted: Type, tree: exp.Expr) -> Node:

@@ -1,0 +1,58 @@
+"""Rules between rows: keys are unique, references are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from planner.domain.finding import Finding
+from planner.domain.scenario import Scenario
+from planner.domain.schema import TABLES, Column, Presence
+from planner.verification.scenario_rules.rows import row_findings
+
+ALL_PRODUCTS = "*"
+
+
+def key_findings(scenario: Scenario) -> Iterator[Finding]:
+    """Yield a finding for every row whose key was already taken by a row before it."""
+    for name, table in TABLES.items():
+        frame = scenario[name]
+        if _has_duplicates(frame, table.key):
+            again = ~pl.struct(table.key).is_first_distinct() & ~pl.any_horizontal(pl.col(table.key).is_null())
+            message = "this key stands in an earlier row too; keys must be unique"
+            yield from row_findings(frame, name, again, ", ".join(table.key), "duplicate", message)
+
+
+def _has_duplicates(frame: pl.DataFrame, key: tuple[str, ...]) -> bool:
+    """Return whether two rows may share a key: equal hashes are counted, which is cheaper than equal texts."""
+    hashes = frame[key[0]].hash() if len(key) == 1 else frame.select(key).hash_rows()
+    return hashes.n_unique() < frame.height
+
+
+def reference_findings(scenario: Scenario) -> Iterator[Finding]:
+    """Yield a finding for every value that its table of reference does not hold."""
+    for name, table in TABLES.items():
+        for column in table.columns:
+            if column.refers:
+                yield from _unknown(scenario, name, column)
+    lanes = scenario["lanes"]
+    known = [*scenario["products"]["product"].to_list(), ALL_PRODUCTS]
+    unknown = pl.col("product").is_in(known).not_()
+    message = f"no such product; name one of products, or {ALL_PRODUCTS} for all"
+    yield from row_findings(lanes, "lanes", unknown, "product", "unknown-reference", message)
+
+
+def _unknown(scenario: Scenario, name: str, column: Column) -> list[Finding]:
+    home, key = column.refers.split(".")
+    frame = scenario[name]
+    known = scenario[home][key]
+    used = frame[column.name].unique()
+    strange = used.filter(~used.is_in(known.implode()))
+    if column.presence is Presence.DEFAULT:
+        strange = strange.filter(strange != "")
+    strange = strange.drop_nulls()
+    if strange.is_empty():
+        return []
+    broken = pl.col(column.name).is_in(strange.implode())
+    return row_findings(frame, name, broken, column.name, "unknown-reference", f"not found in {home}")
