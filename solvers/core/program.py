@@ -67,11 +67,17 @@ class SparseRows:
 
     def times(self, x: Floats) -> Floats:
         """Return ``A·x``, float64 of shape (rows,)."""
-        return np.bincount(self.row_of_entry(), self.value * x[self.index], minlength=self.rows)[: self.rows]
+        product: Floats = np.bincount(self.row_of_entry(), self.value * x[self.index], minlength=self.rows).astype(
+            float
+        )
+        return product
 
     def transposed_times(self, y: Floats) -> Floats:
         """Return ``Aᵀ·y``, float64 of shape (columns,)."""
-        return np.bincount(self.index, self.value * y[self.row_of_entry()], minlength=self.columns)[: self.columns]
+        product: Floats = np.bincount(self.index, self.value * y[self.row_of_entry()], minlength=self.columns).astype(
+            float
+        )
+        return product
 
 
 @dataclass(frozen=True, slots=True, eq=False)
