@@ -11,6 +11,12 @@ from planner.domain.plan import Plan
 _BOUND_TOLERANCE, _RELATIVE_TOLERANCE = 1e-4, 1e-7
 """A row holds within these (planning problem, Definitions: tolerance)."""
 
+_AT_BOUND = 1e-3
+"""A measure this close to its bound, as a share of it, is called binding: whole rewards seldom meet a bound exactly."""
+
+_SMALLEST_PRICE = 1e-6
+"""Money per unit below which a price is taken for a rounding of zero."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClauseRow:
@@ -34,14 +40,18 @@ class ClauseRow:
 
     @property
     def state(self) -> str:
-        """``violated``, ``binding`` (at a bound, or loosening it would pay), ``kept``, or ``unbounded``."""
+        """``violated``, ``binding`` (at a bound), ``priced`` (loosening would pay), ``kept``, or ``unbounded``."""
         bounds = [bound for bound in (self.lower, self.upper) if bound is not None]
         if any(self.violation > _tolerance(bound) for bound in bounds):
             return "violated"
         if not bounds:
             return "unbounded"
-        at_bound = self.measure is not None and any(abs(self.measure - bound) <= _tolerance(bound) for bound in bounds)
-        return "binding" if at_bound or (self.price or 0.0) > _BOUND_TOLERANCE else "kept"
+        near = [_tolerance(bound) + _AT_BOUND * abs(bound) for bound in bounds]
+        if self.measure is not None and any(
+            abs(self.measure - bound) <= room for bound, room in zip(bounds, near, strict=True)
+        ):
+            return "binding"
+        return "priced" if (self.price or 0.0) > _SMALLEST_PRICE else "kept"
 
 
 def clause_rows(plan: Plan) -> tuple[ClauseRow, ...]:

@@ -51,6 +51,20 @@ def percent(share: float | None) -> str:
     return _signed(f"{100 * share:,.0f} %" if size >= 100 else f"{_trimmed(f'{100 * share:.3g}')} %")
 
 
+def share(part: float | None) -> str:
+    """Return a share as a percentage with one decimal, for columns of shares; a dash for None."""
+    if part is None or not math.isfinite(part):
+        return NONE
+    if part and abs(part) < 0.0005:
+        return "< 0.1 %" if part > 0 else f"> {_MINUS}0.1 %"
+    return _signed(f"{100 * part:,.1f} %")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, plural by an s where it is not 1."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def compact(amount: float) -> str:
     """Return a short form for axes: 7.35 M, 12 k."""
     for scale, sign in _SCALES:

@@ -104,7 +104,6 @@ def band(low: Sequence[tuple[float, float]], high: Sequence[tuple[float, float]]
     """Return the area between two staircases, from where both are known to the right end of the plot."""
     if not low or not high:
         return Markup()
-    x, y = axes
     start = max(low[0][0], high[0][0])
     corners = _corners(low, start, axes) + list(reversed(_corners(high, start, axes)))
     return element("path", d="M" + "L".join(f"{_short(a)} {_short(b)}" for a, b in corners) + "Z", class_="band")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.console.figures import NONE, day, percent, quantity
+from planner.console.figures import NONE, day, quantity
 from planner.console.markup import Markup, element, join
 from planner.console.page import details, legend, missing, scroller, section
 from planner.console.reading import Record, amounts, facts, items, numbers, records, text, total
@@ -110,7 +110,7 @@ def _heat_map(caption: str, uses: Sequence[CapacityUse], starts: Sequence[str]) 
             "tr",
             element("th", use.name, scope="row"),
             *(_cell(use, t) for t in range(min(len(periods), len(use.used)))),
-            element("td", percent(use.average) if use.average is not None else NONE, class_="n mean"),
+            element("td", f"{100 * use.average:.0f} %" if use.average is not None else NONE, class_="n mean"),
         )
         for use in uses
     ]

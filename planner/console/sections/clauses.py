@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.console.clause_rows import ClauseRow, scope_label
-from planner.console.figures import NONE, money, quantity
+from planner.console.figures import NONE, counted, money, quantity
 from planner.console.markup import Markup, element, join
 from planner.console.page import Column, chip, details, missing, section, table, two_lines
 from planner.console.reading import currency, facts, number, records, text
@@ -11,7 +11,7 @@ from planner.console.svg import Segment, bar
 from planner.domain.plan import Plan
 
 _ID, _TITLE = "clauses", "Contract clauses"
-_STATE = {"violated": "bad", "binding": "warn", "kept": "good", "unbounded": "plain"}
+_STATE = {"violated": "bad", "binding": "warn", "priced": "plain", "kept": "good", "unbounded": "plain"}
 
 
 def clause_section(plan: Plan, rows: tuple[ClauseRow, ...]) -> Markup:
@@ -22,9 +22,10 @@ def clause_section(plan: Plan, rows: tuple[ClauseRow, ...]) -> Markup:
     unit = currency(plan)
     columns = (
         Column("Clause"),
+        Column("Contract"),
         Column("Kind"),
         Column("Applies to"),
-        Column("State"),
+        Column("State", hint="binding: within 0.1 % of a bound; priced: not there, yet loosening it would pay"),
         Column("", bar=True),
         Column("Measure", numeric=True),
         Column("At least", numeric=True),
@@ -42,15 +43,16 @@ def _lead(plan: Plan, rows: tuple[ClauseRow, ...]) -> str:
     binding = sum(row.state == "binding" for row in rows)
     bans = sum(not records(clause.get("rows")) for clause in records(facts(plan).get("clauses")))
     return (
-        f"{len(rows)} measured rows: {violated} violated (and paid for), {binding} binding. "
-        f"{bans} clauses have no measured row: they forbid, or lie outside the horizon. "
+        f"{counted(len(rows), 'measured row')}: {violated} violated and paid for, {binding} binding. "
+        f"{counted(bans, 'clause')} without a measured row: bans, or outside the horizon. "
         "The price of a clause is what the plan would gain per unit by which its bound were loosened."
     )
 
 
 def _row(row: ClauseRow) -> tuple[str, ...]:
     return (
-        two_lines(row.clause, row.contract),
+        row.clause,
+        row.contract,
         element("span", row.kind, title=row.terms) if row.terms else join(row.kind),
         scope_label(row),
         chip(row.state, _STATE[row.state]),
@@ -99,4 +101,6 @@ def _terms_table(plan: Plan) -> Markup | None:
         )
         for clause in clauses
     ]
-    return details(f"Every clause in words ({len(rows)})", table("Clauses in words", columns, rows, classes="clauses"))
+    return details(
+        f"Every clause in words ({len(rows)})", table("Clauses in words", columns, rows, classes="clauses terms")
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.console.clause_rows import window_label
-from planner.console.figures import NONE, money, percent, quantity
+from planner.console.figures import NONE, money, quantity, share
 from planner.console.markup import Markup, element, join
 from planner.console.page import Column, details, legend, missing, section, table
 from planner.console.reading import Record, amounts, currency, facts, number, record, records, text
@@ -42,7 +42,8 @@ def incentive_section(plan: Plan) -> Markup:
     own, customers = amounts(known.get("own_spend")), record(known.get("customers"))
     unit = currency(plan)
     lead = (
-        f"Expected redemptions funded by partners, in {unit or 'money'}; we bear a further {money(sum(own))} ourselves. "
+        f"Expected redemptions funded by partners, in {unit or 'money'}; "
+        f"we bear a further {money(sum(own))} ourselves. "
         f"{quantity(number(customers.get('rewarded')))} of {quantity(number(customers.get('total')))} customers "
         "receive an offer."
     )
@@ -82,7 +83,7 @@ def _partner_row(fact: Record) -> tuple[str, ...]:
         money(whole),
         money(low),
         money(high),
-        percent(whole / high) if high else NONE,
+        share(whole / high) if high else NONE,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from planner.console.figures import compact, money, percent
+from planner.console.figures import compact, counted, money, percent
 from planner.console.markup import Markup, element
 from planner.console.page import Column, details, legend, missing, section, table
 from planner.console.reading import items, numbers
@@ -85,7 +85,7 @@ def _curves(values: Points, bounds: Points, time: Axis) -> Markup:
     hidden = sum(value < low for _, value in values)
     if not hidden:
         return chart
-    note = f"{hidden} early plans below {compact(low)} are drawn at the lower edge; the table has their values."
+    note = f"{counted(hidden, 'early plan')} below {compact(low)} at the lower edge; the table has the true values."
     return element("div", chart, element("p", note, class_="note"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.console.clause_rows import rebate_tier, window_label
-from planner.console.figures import NONE, compact, day, money, percent, quantity
+from planner.console.figures import NONE, compact, day, money, percent, quantity, share
 from planner.console.markup import Markup, element, join
 from planner.console.page import Column, details, legend, missing, section, table
 from planner.console.reading import Record, amounts, currency, facts, items, number, records, text
@@ -135,7 +135,7 @@ def _totals(families: list[FamilySupply]) -> Markup:
             quantity(sum(family.uplift)),
             quantity(sum(family.produced)),
             quantity(sum(family.served)),
-            percent(family.fill),
+            share(family.fill),
             quantity(sum(family.short)),
             quantity(family.end_stock[-1]),
         )
@@ -200,7 +200,7 @@ def _order_row(fact: Record) -> tuple[str, ...]:
             Segment((on_time + late) / scale, (on_time + late + short) / scale, "short"),
         ]
     )
-    fill = percent((on_time + late) / ordered) if ordered > 0 else NONE
+    fill = share((on_time + late) / ordered) if ordered > 0 else NONE
     return text(fact.get("partner")), drawn, quantity(ordered), quantity(on_time), quantity(late), quantity(short), fill
 
 
@@ -245,7 +245,7 @@ def _supplier_row(fact: Record) -> tuple[str, ...]:
         drawn,
         quantity(bought),
         "unlimited" if limit is None else quantity(limit),
-        percent(bought / limit) if limit else NONE,
+        share(bought / limit) if limit else NONE,
         money(number(fact.get("cost"))),
     )
 

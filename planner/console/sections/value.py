@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.console.figures import money, percent
+from planner.console.figures import money, share
 from planner.console.markup import Markup, element
 from planner.console.page import Column, missing, section, table
 from planner.console.reading import currency, number, record
@@ -48,7 +48,7 @@ def value_section(plan: Plan) -> Markup:
 
     def line(name: str, amount: float, start: float, style: str) -> tuple[str, ...]:
         drawn = bar([Segment((start - low) / scale, (start + amount - low) / scale, style)], [(-low / scale, "zero")])
-        return name, drawn, money(amount), percent(amount / revenue) if revenue else ""
+        return name, drawn, money(amount), share(amount / revenue) if revenue else ""
 
     rows = [
         line(PART_NAMES[part], amount, start, "gain" if amount > 0 else "cost")
