@@ -6,10 +6,15 @@
     ├── ScenarioUnreadable     a folder or file that cannot be read as `concordat.scenario/1`
     ├── ScenarioInvalid        readable, but some finding stands against it
     ├── PlanUnreadable         a folder that is not a plan
+    ├── InvalidRequest         a request whose own fields are wrong
+    ├── UploadRefused          a file that is no part of a scenario, or too large
     ├── RequestConflict        the same request id came with other content
     ├── NotFound               a plan, operation or scenario nobody knows
+    ├── PlanNotReady           a plan without a folder: still running, or ended without one
     ├── PlanningFailed         planning ended without a result
-    └── FolderNotWritable      a folder that cannot be written, or holds something else
+    ├── FolderNotWritable      a folder that cannot be written, or holds something else
+    ├── StorageFailure         the disk or database of a server failed
+    └── ServerUnavailable      no server answers, or it went away
 
 Every error carries a stable ``code`` and a message that names cause and cure.
 """

@@ -1,0 +1,34 @@
+"""A plan that is being made, as those who watch it see it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from planner.events.plan_record import PlanRecord
+from planner.ports.planning_runtime import Progress
+
+
+class LivePlan:
+    """The latest state of a running plan; readers wait for the next change and may miss those in between."""
+
+    def __init__(self, record: PlanRecord, deadline: float | None) -> None:
+        self.record = record
+        self.deadline = deadline  # monotonic seconds of the clock port
+        self.progress: Progress | None = None
+        self.cancelled = asyncio.Event()
+        self.over = False
+        self._version = 0
+        self._changed = asyncio.Condition()
+
+    async def update(self, record: PlanRecord, progress: Progress | None, *, over: bool = False) -> None:
+        """Publish a new state; with ``over`` the last one."""
+        async with self._changed:
+            self.record, self.progress, self.over = record, progress, over
+            self._version += 1
+            self._changed.notify_all()
+
+    async def next_version(self, seen: int) -> int:
+        """Wait until there is a newer state than version ``seen``, or the last one; return its version."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._version > seen or self.over)
+            return self._version

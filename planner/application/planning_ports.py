@@ -1,0 +1,22 @@
+"""The ports that the use cases of planning stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planner.ports.clock import Clock
+from planner.ports.event_log import EventLog
+from planner.ports.ids import Ids
+from planner.ports.plan_store import PlanStore
+from planner.ports.scenario_store import ScenarioStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningPorts:
+    """Log, stores, clock and ids of one server; log and stores block, so the use cases call them in threads."""
+
+    log: EventLog
+    scenarios: ScenarioStore
+    plans: PlanStore
+    clock: Clock
+    ids: Ids

@@ -1,0 +1,80 @@
+"""Files of a plan, received into a folder that is complete or untouched."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from planner.domain.errors import FolderNotWritable, PlanUnreadable
+from planner.domain.folder_files import PLAN_FILES
+
+_SUMMARY = PLAN_FILES[-1]
+
+
+def check_target(folder: Path, *, overwrite: bool) -> None:
+    """Find out whether a plan may be put into a folder.
+
+    Raises
+    ------
+    FolderNotWritable
+        If the folder holds anything and may not be overwritten, or holds something else than a plan.
+    """
+    if folder.is_dir() and not any(folder.iterdir()):
+        return
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise FolderNotWritable(f"{folder} is a file: name a folder for the plan")
+    if not overwrite:
+        raise FolderNotWritable(f"{folder} is not empty: name another folder, or say --overwrite")
+    if not any((folder / file).exists() for file in PLAN_FILES):
+        raise FolderNotWritable(
+            f"{folder} holds something else than a plan and is not overwritten: name another folder"
+        )
+
+
+async def receive_plan(parts: AsyncIterator[tuple[str, bytes]], folder: Path, *, overwrite: bool) -> None:
+    """Put the files of a plan into a folder, ``plan.json`` last; other files there are left alone.
+
+    Raises
+    ------
+    FolderNotWritable
+        If the folder may not be overwritten, or the disk fails.
+    PlanUnreadable
+        If something else than a plan is received.
+    """
+    check_target(folder, overwrite=overwrite)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        received = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise FolderNotWritable(f"{folder} cannot be made: {error.strerror}") from error
+    try:
+        await _receive(parts, received)
+        _put_in_place(received, folder)
+    except OSError as error:
+        raise FolderNotWritable(f"the plan cannot be written to {folder}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(received, ignore_errors=True)
+
+
+async def _receive(parts: AsyncIterator[tuple[str, bytes]], folder: Path) -> None:
+    async for file, data in parts:
+        if file not in PLAN_FILES:
+            raise PlanUnreadable(f"the server sent {file[:80]!r}, which is no file of a plan: do its versions fit?")
+        with (folder / file).open("ab") as stream:
+            stream.write(data)
+    if not (folder / _SUMMARY).exists():
+        raise PlanUnreadable(f"the server sent no {_SUMMARY}: download the plan again")
+
+
+def _put_in_place(received: Path, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    # Without plan.json the folder is no plan: whoever reads it meanwhile is told so.
+    (folder / _SUMMARY).unlink(missing_ok=True)
+    for file in PLAN_FILES:
+        (folder / file).unlink(missing_ok=True)
+        if (received / file).exists():
+            (received / file).rename(folder / file)

@@ -1,0 +1,87 @@
+"""The one place where errors of the business become statuses of gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[import-untyped]  # ships no types
+
+from planner.domain.errors import (
+    ConcordatError,
+    InvalidRequest,
+    NotFound,
+    PlanNotReady,
+    PlanUnreadable,
+    RequestConflict,
+    ScenarioInvalid,
+    ScenarioUnreadable,
+    StorageFailure,
+    UploadRefused,
+)
+from planner.domain.finding import PRINTED, Finding
+
+DOMAIN = "concordat"
+VIOLATIONS_BYTES = 5000
+"""Details travel in the trailer, where clients accept 8 KiB unless told otherwise; all findings: ``ListFindings``."""
+
+_LONGEST_MESSAGE = 1000
+
+_STATUS: tuple[tuple[type[ConcordatError], grpc.StatusCode], ...] = (
+    (InvalidRequest, grpc.StatusCode.INVALID_ARGUMENT),
+    (UploadRefused, grpc.StatusCode.INVALID_ARGUMENT),
+    (ScenarioUnreadable, grpc.StatusCode.INVALID_ARGUMENT),
+    (ScenarioInvalid, grpc.StatusCode.INVALID_ARGUMENT),
+    (RequestConflict, grpc.StatusCode.ALREADY_EXISTS),
+    (NotFound, grpc.StatusCode.NOT_FOUND),
+    (PlanNotReady, grpc.StatusCode.FAILED_PRECONDITION),
+    (PlanUnreadable, grpc.StatusCode.DATA_LOSS),
+    (StorageFailure, grpc.StatusCode.INTERNAL),
+)
+
+
+def status_code(error: ConcordatError) -> grpc.StatusCode:
+    """Return the gRPC status an error is told with."""
+    return next((code for kind, code in _STATUS if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
+
+
+def rich_status(error: ConcordatError) -> status_pb2.Status:
+    """Return the full status of an error: ``ErrorInfo`` with its code and, for wrong input, ``BadRequest``."""
+    info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN)
+    details = [info]
+    message = str(error)
+    if isinstance(error, ScenarioInvalid):
+        info.metadata["findings"] = str(len(error.findings))
+        message = f"the scenario is not valid: {len(error.findings)} findings, first {error.findings[0]}"
+        details.append(_bad_request(error.findings))
+    elif isinstance(error, InvalidRequest) and error.field:
+        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=_cut(message))
+        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    number = code_pb2.Code.Value(status_code(error).name)
+    return status_pb2.Status(code=number, message=_cut(message), details=[_packed(detail) for detail in details])
+
+
+def _bad_request(findings: Iterable[Finding]) -> error_details_pb2.BadRequest:
+    request, size = error_details_pb2.BadRequest(), 0
+    for finding in tuple(findings)[:PRINTED]:
+        row = "" if finding.row is None else f"[{finding.row}]"
+        field = f"{finding.table}{row}" + (f".{finding.column}" if finding.column else "")
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=field, description=_cut(f"{finding.rule}: {finding.message}")
+        )
+        size += violation.ByteSize() + 4
+        if size > VIOLATIONS_BYTES:
+            break
+        request.field_violations.append(violation)
+    return request
+
+
+def _packed(detail: Any) -> Any:
+    packed = Any()
+    packed.Pack(detail)
+    return packed
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"

@@ -1,0 +1,118 @@
+"""The methods of `concordat.planning.v1.PlanningService`: translate, call the use case, translate back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from planner.application.cancel_plan import cancel_plan
+from planner.application.check_scenario import ScenarioChecks
+from planner.application.download_plan import download_plan
+from planner.application.get_plan import get_plan
+from planner.application.list_plans import list_plans, page_limit, page_start
+from planner.application.plan_runs import PlanRuns
+from planner.application.planning_ports import PlanningPorts
+from planner.application.submit_plan import PlanRequest, submit_plan
+from planner.application.upload_scenario import upload_scenario
+from planner.application.watch_plan import watch_plan
+from planner.service.conversions import (
+    finding_to_wire,
+    operation_to_wire,
+    parameters_from_wire,
+    plan_to_wire,
+    resource_id,
+    scenario_to_wire,
+)
+from planner.wire.v1 import operation_pb2, plan_pb2, planning_service_pb2, planning_service_pb2_grpc, scenario_pb2
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
+    """Serves the use cases; their errors are translated by the interceptor."""
+
+    def __init__(self, ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChecks) -> None:
+        self._ports = ports
+        self._runs = runs
+        self._checks = checks
+
+    async def UploadScenario(  # noqa: N802 - named by the contract
+        self, request_iterator: AsyncIterator[scenario_pb2.UploadScenarioRequest], _context: Context
+    ) -> scenario_pb2.Scenario:
+        """Store a scenario under the hash of its content."""
+        parts = ((request.file, request.data) async for request in request_iterator)
+        return scenario_to_wire(*await upload_scenario(self._ports, self._checks, parts))
+
+    async def ListFindings(  # noqa: N802 - named by the contract
+        self, request: scenario_pb2.ListFindingsRequest, _context: Context
+    ) -> scenario_pb2.ListFindingsResponse:
+        """Return a page of what stands against a stored scenario."""
+        limit, start = page_limit(request.page_size), page_start(request.page_token) or 0
+        findings = await self._checks.findings(resource_id(request.parent, "scenarios", "parent"))
+        end = start + limit
+        return scenario_pb2.ListFindingsResponse(
+            findings=[finding_to_wire(finding) for finding in findings[start:end]],
+            next_page_token=str(end) if end < len(findings) else "",
+            total_size=len(findings),
+        )
+
+    async def CreatePlan(  # noqa: N802 - named by the contract
+        self, request: planning_service_pb2.CreatePlanRequest, _context: Context
+    ) -> operation_pb2.Operation:
+        """Accept a request for a plan."""
+        wanted = PlanRequest(
+            scenario=resource_id(request.scenario, "scenarios", "scenario"),
+            parameters=parameters_from_wire(request.parameters),
+            request_id=request.request_id,
+            validate_only=request.validate_only,
+        )
+        record = await submit_plan(self._ports, self._runs, self._checks, wanted)
+        return operation_to_wire(record, None)
+
+    async def GetOperation(  # noqa: N802 - named by the contract
+        self, request: planning_service_pb2.GetOperationRequest, _context: Context
+    ) -> operation_pb2.Operation:
+        """Return an operation as it stands."""
+        plan = resource_id(request.name, "operations", "name")
+        return operation_to_wire(*await get_plan(self._ports, self._runs, plan))
+
+    async def WatchPlan(  # noqa: N802 - named by the contract
+        self, request: planning_service_pb2.WatchPlanRequest, _context: Context
+    ) -> AsyncIterator[operation_pb2.Operation]:
+        """Stream an operation to its end."""
+        plan = resource_id(request.name, "operations", "name")
+        async for record, progress in watch_plan(self._ports, self._runs, plan):
+            yield operation_to_wire(record, progress)
+
+    async def CancelPlan(  # noqa: N802 - named by the contract
+        self, request: planning_service_pb2.CancelPlanRequest, _context: Context
+    ) -> operation_pb2.Operation:
+        """Stop a plan soon."""
+        plan = resource_id(request.name, "operations", "name")
+        return operation_to_wire(await cancel_plan(self._ports, self._runs, plan), None)
+
+    async def GetPlan(  # noqa: N802 - named by the contract
+        self, request: planning_service_pb2.GetPlanRequest, _context: Context
+    ) -> plan_pb2.Plan:
+        """Return a plan as it stands."""
+        record, _ = await get_plan(self._ports, self._runs, resource_id(request.name, "plans", "name"))
+        return plan_to_wire(record)
+
+    async def ListPlans(  # noqa: N802 - named by the contract
+        self, request: planning_service_pb2.ListPlansRequest, _context: Context
+    ) -> planning_service_pb2.ListPlansResponse:
+        """Return a page of plans, newest first."""
+        page = await list_plans(self._ports, request.page_size, request.page_token)
+        return planning_service_pb2.ListPlansResponse(
+            plans=[plan_to_wire(record) for record in page.plans], next_page_token=page.next_page_token
+        )
+
+    async def DownloadPlan(  # noqa: N802 - named by the contract
+        self, request: planning_service_pb2.DownloadPlanRequest, _context: Context
+    ) -> AsyncIterator[planning_service_pb2.DownloadPlanResponse]:
+        """Stream the files of a finished plan."""
+        plan = resource_id(request.name, "plans", "name")
+        async for file, data in download_plan(self._ports, plan):
+            yield planning_service_pb2.DownloadPlanResponse(file=file, data=data)

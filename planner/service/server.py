@@ -1,0 +1,128 @@
+"""The gRPC server: where it listens, what it bears, how it stops."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from planner.domain.errors import InvalidRequest, ServerUnavailable
+from planner.service.error_interceptor import ErrorInterceptor
+from planner.service.planning_servicer import PlanningServicer
+from planner.wire.v1 import planning_service_pb2, planning_service_pb2_grpc
+
+SERVICE = planning_service_pb2.DESCRIPTOR.services_by_name["PlanningService"].full_name
+LARGEST_MESSAGE = 4 << 20
+_KEEPALIVE_MS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSettings:
+    """Where and how the server listens.
+
+    ``listen`` is ``host:port``, port 0 picks a free one. Without ``tls_cert`` and ``tls_key`` (PEM files) only
+    loopback addresses are served, since requests and plans would cross the network readable and changeable.
+    ``max_calls`` calls are served at a time, watching included; further ones are refused as RESOURCE_EXHAUSTED.
+    """
+
+    listen: str
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    max_calls: int = 256
+
+    def __post_init__(self) -> None:
+        host, separator, port = self.listen.rpartition(":")
+        if not separator or not host or not port.isdigit() or int(port) > 65535:
+            raise InvalidRequest(f"the address to listen on must be host:port, got {self.listen!r}", "listen")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise InvalidRequest("TLS needs both a certificate and its key: give --tls-cert and --tls-key", "tls_cert")
+        if self.tls_cert is None and not is_loopback(host):
+            raise InvalidRequest(
+                f"{self.listen} can be reached from outside, and without TLS anybody could read and change plans: "
+                "listen on 127.0.0.1, or give --tls-cert and --tls-key",
+                "listen",
+            )
+
+    @property
+    def host(self) -> str:
+        """The host part of ``listen``."""
+        return self.listen.rpartition(":")[0]
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host can only be reached from its own machine."""
+    bare = host.strip("[]")
+    if bare == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return False
+
+
+class PlanningServer:
+    """A grpc.aio server with planning, health and reflection."""
+
+    def __init__(self, servicer: PlanningServicer, settings: DoorSettings) -> None:
+        self._settings = settings
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(
+            interceptors=[ErrorInterceptor()],
+            maximum_concurrent_rpcs=settings.max_calls,
+            options=[
+                ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+                ("grpc.max_send_message_length", LARGEST_MESSAGE),
+                ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+                ("grpc.http2.min_ping_interval_without_data_ms", _KEEPALIVE_MS // 4),
+                ("grpc.so_reuseport", 0),  # two servers on one port would each get half of the calls
+            ],
+        )
+        # The code that protoc writes has no types.
+        planning_service_pb2_grpc.add_PlanningServiceServicer_to_server(servicer, self._server)  # type: ignore[no-untyped-call]
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+
+    async def start(self) -> str:
+        """Listen and serve; return the address with the port that was taken.
+
+        Raises
+        ------
+        InvalidRequest
+            If the certificate or key cannot be read.
+        ServerUnavailable
+            If the address cannot be taken.
+        """
+        settings = self._settings
+        credentials = None if settings.tls_cert is None else _credentials(settings)
+        try:
+            if credentials is None:
+                port = self._server.add_insecure_port(settings.listen)
+            else:
+                port = self._server.add_secure_port(settings.listen, credentials)
+        except RuntimeError as error:
+            raise ServerUnavailable(
+                f"{settings.listen} cannot be listened on: {error}; another server may hold the port, or the "
+                "certificate does not fit its key"
+            ) from error
+        await self._server.start()
+        for service in ("", SERVICE):
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        return f"{settings.host}:{port}"
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Take no more calls, let the short ones end, and break off the rest after the grace."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_seconds)
+
+
+def _credentials(settings: DoorSettings) -> grpc.ServerCredentials:
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise InvalidRequest("TLS needs both a certificate and its key", "tls_cert")
+    try:
+        return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())])
+    except OSError as error:
+        raise InvalidRequest(f"TLS file {error.filename} cannot be read: {error.strerror}", "tls_cert") from error

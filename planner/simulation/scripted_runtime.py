@@ -1,0 +1,126 @@
+"""A planning runtime that follows a script instead of computing: for tests and for trying out clients."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.domain.hashing import plan_hash
+from planner.domain.plan import PLAN_TABLES, VALUE_PARTS, Plan, empty_plan_table
+from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What happens: ``steps`` steps of ``step_seconds``, the first plan at step ``first_plan`` (none before).
+
+    Step n has the value n and the bound 2·``steps`` − n, so that they meet at the last step. ``error`` is raised at
+    the last step instead of a result; ``stubborn`` runs ignore both cancelling and their time limit.
+    """
+
+    steps: int = 3
+    step_seconds: float = 0.01
+    first_plan: int = 1
+    outcome: Outcome = Outcome.PLANNED
+    conflict: tuple[str, ...] = ()
+    relaxation: tuple[tuple[str, float], ...] = ()
+    detail: str = ""
+    error: str = ""
+    stubborn: bool = False
+
+
+class ScriptedRuntime:
+    """Implements :class:`planner.ports.planning_runtime.PlanningRuntime` by a script.
+
+    ``write_plan`` writes a plan folder. ``received`` lists the runs with their parameters, in order.
+    """
+
+    def __init__(self, script: Script, write_plan: Callable[[Plan, Path], None]) -> None:
+        self.script = script
+        self.received: list[tuple[str, PlanningParameters]] = []
+        self.closed = False
+        self._write_plan = write_plan
+        self._cancelled: set[str] = set()
+        self._running: set[str] = set()
+
+    async def plan(
+        self,
+        run: str,
+        scenario_folder: str,
+        plan_folder: str,
+        parameters: PlanningParameters,
+    ) -> AsyncIterator[Progress | PlanningResult]:
+        """Follow the script; see the port."""
+        self.received.append((run, parameters))
+        if not (Path(scenario_folder) / "scenario.json").is_file():
+            raise FileNotFoundError(f"{scenario_folder} holds no scenario")
+        self._running.add(run)
+        try:
+            async for step in self._steps(run, Path(plan_folder), parameters):
+                yield step
+        finally:
+            self._running.discard(run)
+            self._cancelled.discard(run)
+
+    async def cancel(self, run: str) -> None:
+        """Stop a run at its next step, unless it is stubborn."""
+        if run in self._running and not self.script.stubborn:
+            self._cancelled.add(run)
+
+    async def close(self) -> None:
+        """Note that nothing more will be asked."""
+        self.closed = True
+
+    async def _steps(
+        self, run: str, folder: Path, parameters: PlanningParameters
+    ) -> AsyncIterator[Progress | PlanningResult]:
+        script, stopped_by, last = self.script, "optimal", 0
+        for step in range(1, script.steps + 1):
+            await asyncio.sleep(script.step_seconds)
+            seconds = step * script.step_seconds
+            if run in self._cancelled:
+                stopped_by = "cancelled"
+                break
+            if parameters.time_limit is not None and seconds > parameters.time_limit and not script.stubborn:
+                stopped_by = "time"
+                break
+            last = step
+            value = float(step) if step >= script.first_plan else None
+            yield Progress(seconds=seconds, phase=f"step {step}", value=value, bound=2.0 * script.steps - step)
+        if script.error:
+            raise RuntimeError(script.error)
+        yield self._result(last, stopped_by, folder)
+
+    def _result(self, last: int, stopped_by: str, folder: Path) -> PlanningResult:
+        script = self.script
+        outcome, bound = script.outcome, 2.0 * script.steps - last
+        if outcome is Outcome.PLANNED and last < script.first_plan:
+            outcome = Outcome.NO_PLAN_YET
+        if outcome is not Outcome.PLANNED:
+            return PlanningResult(
+                outcome=outcome,
+                stopped_by="infeasible" if outcome is Outcome.INFEASIBLE else stopped_by,
+                bound_proved=bound,
+                detail=script.detail,
+                conflict=script.conflict,
+                relaxation=script.relaxation,
+            )
+        self._write_plan(_empty_plan(float(last), bound, stopped_by), folder)
+        return PlanningResult(
+            outcome=outcome, stopped_by=stopped_by, value=float(last), bound_proved=bound, bound_checked=bound
+        )
+
+
+def _empty_plan(value: float, bound: float, stopped_by: str) -> Plan:
+    tables = {name: empty_plan_table(name) for name in PLAN_TABLES}
+    summary: dict[str, object] = {
+        "value": value,
+        "value_parts": {part: value if part == "revenue" else 0.0 for part in VALUE_PARTS},
+        "bound_proved": bound,
+        "bound_checked": bound,
+        "plan_hash": plan_hash(tables),
+        "stopped_by": stopped_by,
+    }
+    return Plan(tables, summary)
