@@ -15,6 +15,7 @@ CONTRACTS_FILE = "contracts.json"
 
 _CONTRACT_FIELDS = ("id", "partner", "version", "effective_from", "effective_to", "clauses")
 _FROM_CONTRACT = frozenset({"id", "contract", "partner", "effective_from", "effective_to", "each_window", "penalty"})
+_DECLARED = {name: get_type_hints(kind) for name, kind in CLAUSE_KINDS.items()}
 
 
 def parse_contracts(content: object) -> tuple[tuple[Contract, ...], list[Finding]]:
@@ -86,7 +87,7 @@ def _own_field(fields: FieldReader, kind: type[Clause], name: str) -> object:
         tuple[int, ...]: partial(_periods, fields),
         tuple[RebateTier, ...]: partial(_tiers, fields),
     }
-    return readers.get(get_type_hints(kind)[name], fields.number)(name)
+    return readers.get(_DECLARED[kind.kind][name], fields.number)(name)
 
 
 def _periods(fields: FieldReader, name: str) -> tuple[int, ...]:

@@ -6,7 +6,10 @@ one pass shows everything that has to be corrected.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import polars as pl
 
 from planner.adapters.contracts_json import CONTRACTS_FILE, contracts_document, parse_contracts
 from planner.adapters.folder_swap import replacing_folder
@@ -59,19 +62,23 @@ def read_with_findings(folder: Path, *, customers: bool = True) -> tuple[Scenari
     if not folder.is_dir():
         raise ScenarioUnreadable(f"{folder} is not a folder; name the folder that holds {HEADER_FILE}")
     header, findings = parse_header(load_json(folder / HEADER_FILE))
-    tables = {}
-    for table in TABLES.values():
-        if table.name == "customers" and not customers:
-            tables[table.name] = table.empty()
-            continue
-        tables[table.name], found = read_table(folder, table)
-        findings += found
+    tables, found = _read_tables(folder, customers=customers)
+    findings += found
     rules, found = parse_eligibility(load_json(folder / ELIGIBILITY_FILE, optional=True))
     findings += found
     contracts, found = parse_contracts(load_json(folder / CONTRACTS_FILE, optional=True))
     findings += found
     scenario = None if header is None else Scenario(header, tables, rules, contracts)
     return scenario, tuple(findings)
+
+
+def _read_tables(folder: Path, *, customers: bool) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
+    """Read every table; the customers, larger than all others together, in a thread of their own."""
+    with ThreadPoolExecutor(1) as aside:
+        reading = aside.submit(read_table, folder, TABLES["customers"]) if customers else None
+        read = {name: read_table(folder, table) for name, table in TABLES.items() if name != "customers"}
+        read["customers"] = reading.result() if reading else (TABLES["customers"].empty(), [])
+    return {name: read[name][0] for name in TABLES}, [finding for name in TABLES for finding in read[name][1]]
 
 
 def write_scenario(scenario: Scenario, folder: Path) -> None:

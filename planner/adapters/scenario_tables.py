@@ -66,13 +66,11 @@ def _read_csv(path: Path, table: Table) -> pl.DataFrame:
     """Read typed, or where a cell does not fit its type, everything as text."""
     declared = {column.name: POLARS_TYPE[column.kind] for column in table.columns}
     try:
-        frame = pl.read_csv(path, schema_overrides=declared, infer_schema_length=None)
+        frame = pl.read_csv(path, schema_overrides=declared, infer_schema_length=0)
     except pl.exceptions.ComputeError:
         frame = pl.read_csv(path, infer_schema=False)
     further = [name for name in frame.columns if name not in declared] if table.open_ended else []
-    if not further:
-        return frame
-    return frame.with_columns(_inferred(series) for series in pl.read_csv(path, infer_schema=False)[further])
+    return frame.with_columns(_inferred(frame[name]) for name in further)
 
 
 def _inferred(text: pl.Series) -> pl.Series:
@@ -152,17 +150,26 @@ def _cast(series: pl.Series, kind: Kind) -> pl.Series:
     if series.dtype.is_nested():
         return pl.Series(series.name, [None] * len(series), dtype=POLARS_TYPE[kind])
     if kind is Kind.BOOLEAN:
-        if series.dtype == pl.Boolean:
-            return series
         return series.cast(pl.String).str.to_lowercase().replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
     if kind is Kind.INTEGER and not series.dtype.is_integer():
         number = series.cast(pl.Float64, strict=False)
         # Spreadsheets write 3 as 3.0; a fraction, or more than a double holds exactly, is not a whole number.
         whole = (number.round() == number) & (number.abs() < _WHOLE)
         return number.set(~whole.fill_null(value=False), None).cast(pl.Int64, strict=False)
-    return series.cast(POLARS_TYPE[kind], strict=False)
+    return _text(series) if kind is Kind.TEXT else series.cast(POLARS_TYPE[kind], strict=False)
+
+
+def _text(series: pl.Series) -> pl.Series:
+    """Convert to text; categories are few, so each is spelled once and then gathered."""
+    if not isinstance(series.dtype, pl.Categorical | pl.Enum):
+        return series.cast(pl.String, strict=False)
+    categories = series.unique().drop_nulls()
+    codes = categories.to_physical()
+    spelled = dict(zip(codes.to_list(), categories.cast(pl.String).to_list(), strict=True))
+    names = [spelled.get(code) for code in range(max(spelled, default=-1) + 1)]
+    return pl.Series(series.name, names, dtype=pl.String).gather(series.to_physical())
 
 
 def _plain(series: pl.Series) -> pl.Series:
     """Return a further column as plain text, number, boolean or date."""
-    return series.cast(pl.String) if isinstance(series.dtype, pl.Categorical | pl.Enum) else series
+    return _text(series) if isinstance(series.dtype, pl.Categorical | pl.Enum) else series
