@@ -82,11 +82,13 @@ def _pricing_rows(
 ) -> npt.NDArray[np.int64]:
     segment, product, _ = index
     rows = np.arange(len(segment))
-    # Assigned backwards: of several rows with the same place the first one stays.
+    # Which of repeated places an assignment keeps is left open by numpy: the first row is chosen before.
+    segments, first = np.unique(segment, return_index=True)
     of_segment = np.full(shape[0], -1)
-    of_segment[segment[::-1]] = rows[::-1]
+    of_segment[segments] = first
     of_product = np.repeat(of_segment[:, None], shape[1], axis=1)
-    of_product[segment[::-1], product[::-1]] = rows[::-1]
+    pairs, first = np.unique(segment * shape[1] + product, return_index=True)
+    of_product.ravel()[pairs] = first
     row = np.repeat(of_product[:, :, None], shape[2], axis=2)
     row[index] = rows
     return row
