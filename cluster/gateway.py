@@ -1,0 +1,107 @@
+"""The server process: the one place where ports meet their adapters.
+
+No solver is imported here and, while plans are made elsewhere, no agent runs here: the runtime holds handles only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from cluster.data_folder import locked_data_folder
+from cluster.settings import GatewaySettings
+from planner.adapters.event_log_sqlite import SqliteEventLog
+from planner.adapters.plan_store_folder import PlanFolders
+from planner.adapters.random_ids import RandomIds
+from planner.adapters.scenario_store_folder import ScenarioFolders
+from planner.adapters.system_clock import SystemClock
+from planner.application.check_scenario import ScenarioChecks
+from planner.application.plan_runs import PlanRuns
+from planner.application.planning_ports import PlanningPorts
+from planner.application.resume_plans import resume_plans
+from planner.ports.planning_runtime import PlanningRuntime
+from planner.service.planning_servicer import PlanningServicer
+from planner.service.server import PlanningServer
+
+GRACE_SECONDS = 1.0
+READY = "listening on "
+"""What the one line on standard output begins with; the address follows."""
+
+RuntimeFactory = Callable[[str], PlanningRuntime]
+
+_log = structlog.get_logger("concordat.gateway")
+
+
+def serve(settings: GatewaySettings, make_runtime: RuntimeFactory) -> None:
+    """Serve until SIGTERM or SIGINT (or the end of standard input, where asked for).
+
+    Plans that are being made then stay unended in the log; the next server on the same data takes them up.
+
+    Raises
+    ------
+    StorageFailure
+        If the data folder is held by another server or cannot be used.
+    InvalidRequest
+        If the door's settings are wrong.
+    ServerUnavailable
+        If the address cannot be taken.
+    """
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    with locked_data_folder(settings.data):
+        asyncio.run(_serve(settings, make_runtime))
+
+
+async def _serve(settings: GatewaySettings, make_runtime: RuntimeFactory) -> None:
+    log = SqliteEventLog(settings.data / "events.sqlite")
+    ports = PlanningPorts(
+        log=log,
+        scenarios=ScenarioFolders(settings.data / "scenarios", max_bytes=settings.largest_scenario),
+        plans=PlanFolders(settings.data / "plans"),
+        clock=SystemClock(),
+        ids=RandomIds(),
+    )
+    runs = PlanRuns(ports, make_runtime(settings.runtime), concurrency=settings.concurrency)
+    server = PlanningServer(PlanningServicer(ports, runs, ScenarioChecks(ports.scenarios)), settings.door)
+    stop = _stop_event(until_stdin_closes=settings.until_stdin_closes)
+    try:
+        resumed = await resume_plans(ports, runs)
+        address = await server.start()
+        _log.info("serving", address=address, data=str(settings.data), runtime=settings.runtime, resumed=len(resumed))
+        sys.stdout.write(f"{READY}{address}\n")
+        sys.stdout.flush()
+        await stop.wait()
+        _log.info("stopping")
+    finally:
+        await server.stop(GRACE_SECONDS)
+        await runs.close()
+        log.close()
+
+
+def _stop_event(*, until_stdin_closes: bool) -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if until_stdin_closes:
+
+        def wait_for_end() -> None:
+            sys.stdin.buffer.read()
+            loop.call_soon_threadsafe(stop.set)
+
+        threading.Thread(target=wait_for_end, daemon=True, name="end of standard input").start()
+    return stop
