@@ -40,12 +40,12 @@ class ClauseRow:
 
     @property
     def state(self) -> str:
-        """``violated``, ``binding`` (at a bound), ``priced`` (loosening would pay), ``kept``, or ``unbounded``."""
+        """``violated``, ``binding`` (at a bound), ``priced`` (loosening would pay), ``kept``, or ``measured``."""
         bounds = [bound for bound in (self.lower, self.upper) if bound is not None]
         if any(self.violation > _tolerance(bound) for bound in bounds):
             return "violated"
         if not bounds:
-            return "unbounded"
+            return "measured"
         near = [_tolerance(bound) + _AT_BOUND * abs(bound) for bound in bounds]
         if self.measure is not None and any(
             abs(self.measure - bound) <= room for bound, room in zip(bounds, near, strict=True)

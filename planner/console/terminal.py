@@ -35,7 +35,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     unit = currency(plan)
     parts = [(PART_NAMES[part], money(amount)) for part, amount in value_parts(plan) if amount]
     _print_table(console, "Value", ("Part", f"Amount {unit}".strip()), parts)
-    heads = ("Plant", "Use", "Busiest period", "Overtime")
+    heads: tuple[str, ...] = ("Plant", "Use", "Busiest period", "Overtime")
     _print_table(console, "Capacity per plant, the fullest first", heads, _capacity(plan))
     heads = ("Family", "Wanted", "Served", "Of wanted", "Short", "End stock")
     _print_table(console, "Supply against demand per family", heads, _families(plan))

@@ -15,13 +15,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+import numpy as np
 import polars as pl
 
+from planner.domain.lookup import positions
 from planner.domain.scenario import Scenario
+from planner.verification.decisions import Rows
 from planner.verification.facts_clauses import clause_facts
 from planner.verification.facts_incentives import incentive_facts
 from planner.verification.facts_supply import capacity_facts, family_facts, order_facts, supplier_facts
-from planner.verification.redemptions import expected_redemptions
+from planner.verification.rewards import reward_outcome
 
 FACTS_SCHEMA = "concordat.facts/1"
 
@@ -46,7 +49,8 @@ def plan_facts(scenario: Scenario, tables: Mapping[str, pl.DataFrame], recomputa
     ``tables`` are the plan's decision tables; clause measures and funded spend come from ``recomputation``.
     """
     header, horizon = scenario.header, scenario.horizon
-    redemptions = expected_redemptions(scenario, tables["rewards"])
+    chosen = _chosen(scenario, tables["rewards"])
+    outcome = reward_outcome(scenario, chosen)
     return {
         "schema": FACTS_SCHEMA,
         "title": header.title,
@@ -56,13 +60,23 @@ def plan_facts(scenario: Scenario, tables: Mapping[str, pl.DataFrame], recomputa
         "period_starts": [horizon.first_day(t).isoformat() for t in range(horizon.periods)],
         "windows": [list(window) for window in horizon.windows],
         "capacity": capacity_facts(scenario, tables),
-        "families": family_facts(scenario, tables, redemptions),
+        "families": family_facts(scenario, tables, outcome.uplift),
         "orders": order_facts(scenario, tables["service"]),
         "suppliers": supplier_facts(scenario, tables["purchases"]),
-        **incentive_facts(scenario, redemptions, recomputation.expected_funding),
+        **incentive_facts(scenario, chosen, outcome, recomputation.expected_funding),
         "customers": {
             "total": len(scenario["customers"]),
-            "rewarded": tables["rewards"]["customer"].n_unique(),
+            "rewarded": len(np.unique(chosen["customer"])),
         },
         "clauses": clause_facts(scenario, recomputation.clauses),
     }
+
+
+def _chosen(scenario: Scenario, rewards: pl.DataFrame) -> Rows:
+    """Return reward rows as indices; rows that name nothing known are left out: verification reports them."""
+    customer = positions(rewards["customer"], scenario["customers"]["customer"])
+    offer = positions(rewards["offer"], scenario["offers"]["offer"])
+    window = rewards["window"].fill_null(-1).to_numpy()
+    known = (customer >= 0) & (offer >= 0) & (window >= 0) & (window < len(scenario.horizon.windows))
+    rows = Rows({"customer": customer, "window": window, "offer": offer}, np.ones(len(rewards)))
+    return rows.where(known)

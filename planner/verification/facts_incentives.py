@@ -6,26 +6,29 @@ import numpy as np
 import polars as pl
 
 from planner.domain.clauses import BudgetClause, clause_scopes
+from planner.domain.lookup import Index
 from planner.domain.scenario import Scenario
-from planner.verification.period_grid import json_number, json_numbers, period_grid
+from planner.verification.decisions import Rows
+from planner.verification.period_grid import Grid, json_number, json_numbers, period_grid
+from planner.verification.rewards import RewardOutcome
 
 
-def incentive_facts(scenario: Scenario, redemptions: pl.DataFrame, funding: pl.DataFrame) -> dict[str, object]:
+def incentive_facts(
+    scenario: Scenario, chosen: Rows, outcome: RewardOutcome, funding: pl.DataFrame
+) -> dict[str, object]:
     """Return ``incentives`` per partner, ``own_spend`` per window and ``offers``, all as expectations.
 
     A partner is listed if it funds an offer, spends, or has a budget clause. ``funding`` has the columns partner,
     window, expected_spend.
     """
-    offers = scenario["offers"].select("offer", "face_value", "own_share")
-    money = redemptions.join(offers, on="offer", maintain_order="left").with_columns(
-        own=pl.col("redemptions") * pl.col("face_value") * pl.col("own_share")
-    )
-    windows = len(scenario.horizon.windows)
-    own = np.bincount(money["window"].to_numpy(), weights=money["own"].to_numpy(), minlength=windows)
+    offers = scenario["offers"]
+    redeemed = outcome.redemptions.sum(axis=1)
+    own = redeemed * (offers["face_value"] * offers["own_share"]).to_numpy()
+    given = np.bincount(chosen["offer"], minlength=offers.height)
     return {
         "incentives": _partner_spend(scenario, funding),
-        "own_spend": json_numbers(own.astype(np.float64)),
-        "offers": _offers(scenario, money),
+        "own_spend": json_numbers(own.sum(axis=1)),
+        "offers": _offers(offers, given=given, redeemed=redeemed.sum(axis=0), own=own.sum(axis=0)),
     }
 
 
@@ -54,20 +57,17 @@ def _partner_spend(scenario: Scenario, funding: pl.DataFrame) -> list[dict[str, 
     ]
 
 
-def _offers(scenario: Scenario, money: pl.DataFrame) -> list[dict[str, object]]:
-    names = scenario["offers"].select("offer")
-    whole = money.with_columns(period=pl.lit(0, dtype=pl.Int64), given=pl.col("given").cast(pl.Float64))
-    sums = {value: period_grid(whole, names, 1, value=value)[:, 0] for value in ("given", "redemptions", "own")}
+def _offers(offers: pl.DataFrame, *, given: Index, redeemed: Grid, own: Grid) -> list[dict[str, object]]:
     return [
         {
             "offer": offer["offer"],
             "sponsor": offer["sponsor"],
             "campaign_type": offer["campaign_type"],
             "face_value": json_number(offer["face_value"]),
-            "given": int(sums["given"][row]),
-            "redemptions": json_number(sums["redemptions"][row]),
+            "given": int(given[row]),
+            "redemptions": json_number(redeemed[row]),
             "limit": json_number(offer["max_redemptions"]),
-            "own_spend": json_number(sums["own"][row]),
+            "own_spend": json_number(own[row]),
         }
-        for row, offer in enumerate(scenario["offers"].iter_rows(named=True))
+        for row, offer in enumerate(offers.iter_rows(named=True))
     ]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from planner.domain.lookup import positions
 from planner.domain.scenario import Scenario
-from planner.verification.period_grid import json_number, json_numbers, period_grid, unique_names
-from planner.verification.redemptions import uplift_demand
+from planner.verification.period_grid import Grid, json_number, json_numbers, period_grid, unique_names
 
 Facts = list[dict[str, object]]
 
@@ -44,8 +44,10 @@ def capacity_facts(scenario: Scenario, tables: Mapping[str, pl.DataFrame]) -> Fa
     ]
 
 
-def family_facts(scenario: Scenario, tables: Mapping[str, pl.DataFrame], redemptions: pl.DataFrame) -> Facts:
+def family_facts(scenario: Scenario, tables: Mapping[str, pl.DataFrame], uplift: Grid) -> Facts:
     """Return per product family what was wanted, made and served in each period, in the products' unit.
+
+    ``uplift`` is the demand that rewards add: float64 of shape (segments, products, periods).
 
     ``ordered`` counts firm orders by due period, ``orders_served`` by period of service; ``base_demand`` and
     ``uplift`` are the segments' demand, ``segments_served`` what they got; ``short`` counts orders never served (in
@@ -63,14 +65,14 @@ def family_facts(scenario: Scenario, tables: Mapping[str, pl.DataFrame], redempt
         .with_columns(period=pl.col("due"))
     )
 
-    def grid(frame: pl.DataFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def grid(frame: pl.DataFrame) -> Grid:
         known = frame.select("product", "period", "quantity").join(family, on="product", maintain_order="left")
         return period_grid(known, names, scenario.horizon.periods)
 
     wanted = {
         "ordered": grid(orders),
         "base_demand": grid(scenario["demand"]),
-        "uplift": grid(uplift_demand(scenario, redemptions)),
+        "uplift": _by_family(uplift.sum(axis=0), products["family"], names["family"]),
     }
     given = {
         "orders_served": grid(service.filter(pl.col("kind") == "order")),
@@ -90,6 +92,12 @@ def family_facts(scenario: Scenario, tables: Mapping[str, pl.DataFrame], redempt
         }
         for row, (name,) in enumerate(names.iter_rows())
     ]
+
+
+def _by_family(quantities: Grid, family: pl.Series, names: pl.Series) -> Grid:
+    sums = np.zeros((len(names), quantities.shape[1]))
+    np.add.at(sums, positions(family, names), quantities)
+    return sums
 
 
 def order_facts(scenario: Scenario, service: pl.DataFrame) -> Facts:

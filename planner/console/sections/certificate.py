@@ -24,13 +24,13 @@ def certificate_section(plan: Plan) -> Markup:
     if proofs:
         columns = (Column("What"), Column("Proved by"))
         rows = [(text(what), _plain(proof)) for what, proof in proofs.items()]
-        content.append(table("Who proved what", columns, rows))
+        content.append(table("Who proved what", columns, rows, classes="prose"))
     if certificate:
         content.append(element("h3", "Certificate as stored"))
         content.append(_nested(certificate))
     lead = (
         "The proved bound may use what solvers claim for single plants; the checked bound uses only what "
-        "`concordat verify` recomputes from the stored prices without any solver."
+        "concordat verify recomputes from the stored prices without any solver."
     )
     return section("certificate", "Certificate", lead, *content)
 
@@ -39,12 +39,14 @@ def origin_section(plan: Plan) -> Markup:
     """Return where the data come from, the parameters asked for, and the hashes that identify everything."""
     summary, known = plan.summary, facts(plan)
     parameters = {**record(summary.get("limits")), **record(summary.get("parameters"))}
-    rows = [(key.replace("_", " "), element("code", text(summary[key]))) for key in _HASHES if key in summary]
+    rows: list[tuple[str, str]] = [
+        (key.replace("_", " "), element("code", text(summary[key]))) for key in _HASHES if key in summary
+    ]
     rows += [(text(name).replace("_", " "), _plain(value)) for name, value in parameters.items()]
     note = text(known.get("provenance"))
     content = [element("blockquote", note)] if note else []
     if rows:
-        content.append(table("Parameters and hashes", (Column("Name"), Column("Value")), rows))
+        content.append(table("Parameters and hashes", (Column("Name"), Column("Value")), rows, classes="prose"))
     if not content:
         return missing("origin", "Data, parameters and hashes")
     lead = "Where the data come from, and what must be the same to get the same plan again."

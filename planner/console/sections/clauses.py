@@ -11,7 +11,7 @@ from planner.console.svg import Segment, bar
 from planner.domain.plan import Plan
 
 _ID, _TITLE = "clauses", "Contract clauses"
-_STATE = {"violated": "bad", "binding": "warn", "priced": "plain", "kept": "good", "unbounded": "plain"}
+_STATE = {"violated": "bad", "binding": "warn", "priced": "plain", "kept": "good", "measured": "plain"}
 
 
 def clause_section(plan: Plan, rows: tuple[ClauseRow, ...]) -> Markup:

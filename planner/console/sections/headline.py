@@ -74,12 +74,12 @@ def _tiles(plan: Plan, rows: tuple[ClauseRow, ...]) -> list[Markup]:
     paid = sum(row.penalty for row in rows)
     binding = sum(row.state == "binding" for row in rows)
     why = text(summary.get("stopped_by"))
-    again = {True: "reproducible", False: "not reproducible"}.get(reproducible if isinstance(reproducible, bool) else 0)
+    again = ("reproducible" if reproducible else "not reproducible") if isinstance(reproducible, bool) else ""
     return [
         _tile("Value", money(value), unit, "main"),
         _tile("Proved gap", gap_text(plan, "gap"), f"bound {money(number(summary.get('bound_proved')))}"),
         _tile("Checked gap", gap_text(plan, "gap_checked"), f"bound {money(number(summary.get('bound_checked')))}"),
-        _tile("Stopped by", why or NONE, ", ".join(part for part in (STOPPED_BY.get(why, ""), again or "") if part)),
+        _tile("Stopped by", why or NONE, ", ".join(part for part in (STOPPED_BY.get(why, ""), again) if part)),
         _tile("Planned in", NONE if seconds is None else f"{seconds:,.1f} s", f"seed {text(summary.get('seed'))}"),
         _tile(
             "Clauses",

@@ -102,7 +102,7 @@ def _window_table(partners: tuple[Record, ...], own: tuple[float, ...], known: R
 
 
 def _window_rows(fact: Record, known: Record) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for window, amount in enumerate(amounts(fact.get("spend"))):
         budgets = [budget for budget in records(fact.get("budgets")) if budget.get("window") == window]
         low = [limit for budget in budgets if (limit := number(budget.get("min"))) is not None]

@@ -89,7 +89,7 @@ def family_section(plan: Plan) -> Markup:
 def _panel(family: FamilySupply, starts: list[str]) -> Markup:
     periods = len(family.ordered)
     top = max(*family.wanted, *family.served, 1e-9) * 1.08
-    x = Axis(0.0, periods, tuple((t + 0.5, str(t)) for t in range(0, periods, max(1, -(-periods // 13)))))
+    x = Axis(0.0, periods, tuple((t + 0.5, str(t)) for t in range(0, periods, -(-periods // 7))))
     y = Axis(0.0, top, tuple((tick, compact(tick)) for tick in round_ticks(0.0, top, 3)))
     width, gap = 0.72 / periods, 0.14 / periods
     shapes = []
@@ -253,7 +253,7 @@ def _supplier_row(fact: Record) -> tuple[str, ...]:
 def _rebate_rows(clause: Record, known: Record) -> list[tuple[str, ...]]:
     if clause.get("kind") != "rebate":
         return []
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in records(clause.get("rows")):
         bought = number(row.get("measure")) or 0.0
         rate, missing_to_next = rebate_tier(clause, bought)
