@@ -60,6 +60,8 @@ def _print_headline(plan: Plan, console: Console) -> None:
     ]
     console.print(Text(page_title(plan), style="bold"))
     grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for name, figure in lines:
         grid.add_row(Text(name, style="dim"), Text(figure))
     console.print(grid)

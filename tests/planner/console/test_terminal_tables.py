@@ -1,0 +1,56 @@
+"""The facts of a plan in the terminal."""
+
+from __future__ import annotations
+
+import io
+
+import polars as pl
+from rich.console import Console
+
+from planner.console.terminal import print_plan
+from planner.domain.plan import Plan
+from tests.planner.console.reported_plan import reported_plan
+
+
+def printed(plan: Plan, width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    print_plan(plan, console)
+    return console.file.getvalue()
+
+
+def test_terminal_prints_headline_and_every_table():
+    """Headline, value parts, capacity, families, budgets and costly clauses are printed with their names."""
+    text = printed(reported_plan())
+    for words in ("Small scenario for tests", "bound proved", "the work limit was used up", "Clause penalties"):
+        assert words in text
+    for words in ("1901", "care (t)", "brand", "dist/parity", "violated"):
+        assert words in text
+
+
+def test_long_tables_are_cut_and_counted():
+    """At most fifteen clauses are shown, and the rest is counted."""
+    plan = reported_plan()
+    many = pl.concat([plan["clauses"].filter(pl.col("violation") > 0)] * 20)
+    text = printed(Plan({**plan.tables, "clauses": many}, plan.summary))
+    assert text.count("violated") == 15 + 1
+    assert f"and {many.height - 15} more rows" in text
+
+
+def test_markup_in_ids_is_printed_literally():
+    """An id that looks like rich markup is printed as it is."""
+    plan = reported_plan()
+    named = plan["clauses"].with_columns(clause=pl.lit("[red]x[/red]"))
+    assert "[red]x[/red]" in printed(Plan({**plan.tables, "clauses": named}, plan.summary))
+
+
+def test_plan_without_facts_prints_its_headline():
+    """An older plan without facts prints what it knows."""
+    text = printed(Plan(reported_plan().tables, {"value": 12.5, "scenario_id": "old"}))
+    assert "old" in text
+    assert "12.50" in text
+
+
+def test_narrow_terminal_loses_no_clause_id():
+    """On a narrow terminal long ids are folded, not cut."""
+    text = printed(reported_plan(), width=60)
+    assert "…" not in text
