@@ -55,7 +55,7 @@ def draw_network(draw: Draw, periods: int, parameters: TinyParameters) -> TinyNe
 def _recipes(draw: Draw, plants: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     made = {(draw.pick(plants), product) for product in PRODUCTS}
     for plant in plants:
-        made.update((plant, product) for product in PRODUCTS if draw.chance(0.55))
+        made.update((plant, product) for product in PRODUCTS if draw.chance(0.3))
         if not any(plant == maker for maker, _ in made):
             made.add((plant, draw.pick(tuple(PRODUCTS))))
     return tuple(sorted(made))
@@ -77,7 +77,7 @@ def _capacity(
     for plant, product in recipes:
         names = [f"line-{PRODUCTS[product]}", *(["packing"] if shared[plant] else [])]
         for name in names:
-            routings.append((plant, product, name, draw.between(0.6, 1.3), draw.between(0.0, 1.5)))
+            routings.append((plant, product, name, draw.between(0.6, 1.3), draw.between(0.0, 1.0)))
             lines[plant, name] = None
     resources: Rows = []
     for plant, name in lines:
@@ -171,7 +171,7 @@ def _orders(draw: Draw, periods: int) -> Rows:
 def _optional(
     draw: Draw, recipes: tuple[tuple[str, str], ...], periods: int, parameters: TinyParameters
 ) -> dict[str, Rows]:
-    """Each optional table appears in some seeds only; firm quantities stay small, so that they can be made."""
+    """Draw the optional tables, each of which appears in some seeds only."""
     tables: dict[str, Rows] = {"receipts": [], "in_transit": [], "firm": [], "baseline": []}
     plants = tuple(dict.fromkeys(plant for plant, _ in recipes))
     if draw.chance(parameters.optional_tables):
@@ -185,8 +185,10 @@ def _optional(
         tables["in_transit"].append(
             (draw.pick(MARKETS), draw.pick(tuple(PRODUCTS)), draw.whole(0, 1), draw.between(1.0, 4.0))
         )
-    firm = draw.pick(recipes) if draw.chance(parameters.optional_tables) else None
-    released = draw.between(0.5, 2.0)
+    # Small, and never a product that may need a component: what is released can be made in every seed.
+    startable = [recipe for recipe in recipes if recipe[1] != "P1"]
+    firm = draw.pick(startable) if draw.chance(parameters.optional_tables) else None
+    released = draw.between(0.3, 1.0)
     if firm is not None:
         tables["firm"].append((*firm, 0, released))
     for recipe in recipes:
