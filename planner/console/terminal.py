@@ -56,6 +56,7 @@ def _print_headline(plan: Plan, console: Console) -> None:
         ("bound checked", f"{money(number(summary.get('bound_checked')))}   gap {gap_text(plan, 'gap_checked')}"),
         ("stopped by", f"{why or NONE}" + (f" ({STOPPED_BY[why]})" if why in STOPPED_BY else "")),
         ("reproducible", text(again) or NONE),
+        ("data", text(facts(plan).get("provenance")) or NONE),
         ("plan hash", text(summary.get("plan_hash")) or NONE),
     ]
     console.print(Text(page_title(plan), style="bold"))

@@ -24,7 +24,11 @@ def page_title(plan: Plan) -> str:
 
 
 def header(plan: Plan, rows: tuple[ClauseRow, ...]) -> Markup:
-    """Return title, the sentence that sums the plan up, and the headline figures."""
+    """Return title, the sentence that sums the plan up, and the headline figures.
+
+    The provenance of the data stands here too: invented or joined data must not be read as a business result.
+    """
+    provenance = text(facts(plan).get("provenance"))
     return element(
         "header",
         element("p", "Concordat · certified plan", class_="eyebrow"),
@@ -32,6 +36,7 @@ def header(plan: Plan, rows: tuple[ClauseRow, ...]) -> Markup:
         element("p", _horizon(plan), class_="sub"),
         element("p", *_sentence(plan), class_="verdict"),
         element("dl", *_tiles(plan, rows), class_="tiles"),
+        element("p", f"Data: {provenance}", class_="note") if provenance else Markup(),
     )
 
 

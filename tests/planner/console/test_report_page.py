@@ -99,7 +99,15 @@ def test_links_of_the_page_lead_somewhere(page):
 def test_headline_tells_worth_bounds_and_end(page, plan):
     """Value, both bounds with their gaps, why it stopped and whether it can be repeated stand in the head."""
     head = " ".join("".join(tree(page).find(".//header").itertext()).split())
-    for words in ("EUR", "Proved gap", "Checked gap", "the work limit was used up", "reproducible", "seed 3"):
+    for words in (
+        "EUR",
+        "Proved gap",
+        "Checked gap",
+        "the work limit was used up",
+        "reproducible",
+        "seed 3",
+        "Data: invented for tests",
+    ):
         assert words in head
     assert f"{plan.summary['value']:.2f}".replace("-", "−") in head
 

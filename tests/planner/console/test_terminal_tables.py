@@ -21,7 +21,13 @@ def printed(plan: Plan, width: int = 120) -> str:
 def test_terminal_prints_headline_and_every_table():
     """Headline, value parts, capacity, families, budgets and costly clauses are printed with their names."""
     text = printed(reported_plan())
-    for words in ("Small scenario for tests", "bound proved", "the work limit was used up", "Clause penalties"):
+    for words in (
+        "Small scenario for tests",
+        "bound proved",
+        "invented for tests",
+        "the work limit was used up",
+        "Clause penalties",
+    ):
         assert words in text
     for words in ("1901", "care (t)", "brand", "dist/parity", "violated"):
         assert words in text
