@@ -191,6 +191,17 @@ def test_integers_or_a_refusal(solver: Backend) -> None:
     assert model.solve(relaxed=True).objective == pytest.approx(8.0)
 
 
+def test_a_continuous_column_beside_an_integer_one(solver: Backend) -> None:
+    """The cheaper column stays continuous: HiGHS 1.14.0 answers 5 here, its issue 2957, so that release is unfit."""
+    if not solver.capabilities.integers:
+        pytest.skip("no integers")
+    mixed = program([2.0, 1.0], [[1.0, 1.0]], [(-INF, 4.5)], bounds=[(0.0, 3.0)] * 2)
+    mixed.integer[0] = True
+    answer = solver.load(mixed).solve()
+    assert answer.objective == pytest.approx(7.5)
+    assert answer.bound == pytest.approx(7.5)
+
+
 def test_integer_infeasible_and_unbounded(solver: Backend) -> None:
     """Integrality alone can empty a program; an endless integer program is unbounded."""
     if not solver.capabilities.integers:
@@ -282,10 +293,8 @@ def test_backends_agree_on_random_programs(seed: int) -> None:
     point = rng.integers(0, 4, n).astype(float)
     dense = rng.integers(-3, 4, (m, n)).astype(float)
     activity = dense @ point
-    sides = [
-        (a - s if s > 0 else -INF, a + t)
-        for a, s, t in zip(activity, rng.integers(0, 3, m), rng.integers(0, 3, m), strict=True)
-    ]
+    below, above = rng.integers(0, 3, m), rng.integers(0, 3, m)
+    sides = [(a - s if s > 0 else -INF, a + t) for a, s, t in zip(activity, below, above, strict=True)]
     source = program(
         rng.integers(-4, 5, n).tolist(), dense.tolist(), sides, bounds=[(0.0, 5.0)] * n, integer=True, offset=1.0
     )
@@ -324,21 +333,22 @@ import {second}
 import numpy as np
 from solvers.backends.registry import backend
 from solvers.core.program import Program, SparseRows
-rows = SparseRows.from_triplets([0, 0], [0, 1], [1.0, 1.0], 1, 2)
-program = Program(np.array([2.0, 1.0]), np.zeros(2), np.full(2, 3.0), np.array([True, False]), rows,
-                  np.array([-np.inf]), np.array([4.5]))
+rows = SparseRows.from_triplets([0, 0], [0, 1], [2.0, 2.0], 1, 2)
+program = Program(np.array([2.0, 1.0]), np.zeros(2), np.full(2, 3.0), np.ones(2, dtype=bool), rows,
+                  np.array([-np.inf]), np.array([9.0]))
 for name in {names}:
     print(backend(name).load(program).solve().objective)
 """
 
 
-@pytest.mark.parametrize(
-    "order", [("highspy", "ortools.math_opt.python.mathopt"), ("ortools.math_opt.python.mathopt", "highspy")]
-)
+MATH_OPT = "ortools.math_opt.python.mathopt"
+
+
+@pytest.mark.parametrize("order", [("highspy", MATH_OPT), (MATH_OPT, "highspy")])
 def test_highspy_and_ortools_live_in_one_process(order: tuple[str, str]) -> None:
     """Imported in either order, both libraries solve: the pin against two clashing libhighs holds."""
     names = ["highs", "scip", "pyomo"] if order[0] == "highspy" else ["scip", "pyomo", "highs"]
     script = ORDER.format(first=order[0], second=order[1], names=names)
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 0, ran.stderr
-    assert [float(line) for line in ran.stdout.split()] == pytest.approx([7.5] * 3)
+    assert [float(line) for line in ran.stdout.split()] == pytest.approx([7.0] * 3)
