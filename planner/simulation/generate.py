@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from planner.domain.scenario import Scenario
+from planner.simulation.demo import demo_scenario
+from planner.simulation.large import large_scenario
 from planner.simulation.tiny import tiny_scenario
 
-PRESETS: dict[str, Callable[[int], Scenario]] = {"tiny": tiny_scenario}
+PRESETS: dict[str, Callable[[int], Scenario]] = {"tiny": tiny_scenario, "demo": demo_scenario, "large": large_scenario}
 """Generator of every preset, from the seed alone."""
 
 
