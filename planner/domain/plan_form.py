@@ -19,8 +19,9 @@ _SIX_DECIMALS_BELOW = 2.0**30
 def canonical_number(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Round to 9 decimals (6 from 2^20 on, unrounded from 2^30 on); idempotent, and -0.0 becomes 0.0."""
     size = np.abs(values)
-    nine = np.round(values * 1e9) / 1e9
-    six = np.round(values * 1e6) / 1e6
+    with np.errstate(over="ignore"):
+        nine = np.round(values * 1e9) / 1e9
+        six = np.round(values * 1e6) / 1e6
     return np.where(size < _NINE_DECIMALS_BELOW, nine, np.where(size < _SIX_DECIMALS_BELOW, six, values)) + 0.0
 
 
