@@ -10,7 +10,8 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 
@@ -62,34 +63,45 @@ def serve(settings: GatewaySettings, make_runtime: RuntimeFactory) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    asyncio.run(_serve(settings, make_runtime))
+
+
+@asynccontextmanager
+async def running_gateway(settings: GatewaySettings, make_runtime: RuntimeFactory) -> AsyncIterator[str]:
+    """Serve in this event loop as long as the context lasts; gives the address that was taken.
+
+    Raises as :func:`serve` does.
+    """
     with locked_data_folder(settings.data):
-        asyncio.run(_serve(settings, make_runtime))
+        log = SqliteEventLog(settings.data / "events.sqlite")
+        ports = PlanningPorts(
+            log=log,
+            scenarios=ScenarioFolders(settings.data / "scenarios", max_bytes=settings.largest_scenario),
+            plans=PlanFolders(settings.data / "plans"),
+            clock=SystemClock(),
+            ids=RandomIds(),
+        )
+        runs = PlanRuns(ports, make_runtime(settings.runtime), concurrency=settings.concurrency)
+        server = PlanningServer(PlanningServicer(ports, runs, ScenarioChecks(ports.scenarios)), settings.door)
+        try:
+            # The port is taken first: a server that cannot be asked should not begin to plan.
+            address = await server.start()
+            resumed = await resume_plans(ports, runs)
+            _log.info("serving", address=address, data=str(settings.data), resumed=len(resumed))
+            yield address
+        finally:
+            _log.info("stopping")
+            await server.stop(GRACE_SECONDS)
+            await runs.close()
+            log.close()
 
 
 async def _serve(settings: GatewaySettings, make_runtime: RuntimeFactory) -> None:
-    log = SqliteEventLog(settings.data / "events.sqlite")
-    ports = PlanningPorts(
-        log=log,
-        scenarios=ScenarioFolders(settings.data / "scenarios", max_bytes=settings.largest_scenario),
-        plans=PlanFolders(settings.data / "plans"),
-        clock=SystemClock(),
-        ids=RandomIds(),
-    )
-    runs = PlanRuns(ports, make_runtime(settings.runtime), concurrency=settings.concurrency)
-    server = PlanningServer(PlanningServicer(ports, runs, ScenarioChecks(ports.scenarios)), settings.door)
     stop = _stop_event(until_stdin_closes=settings.until_stdin_closes)
-    try:
-        resumed = await resume_plans(ports, runs)
-        address = await server.start()
-        _log.info("serving", address=address, data=str(settings.data), runtime=settings.runtime, resumed=len(resumed))
+    async with running_gateway(settings, make_runtime) as address:
         sys.stdout.write(f"{READY}{address}\n")
         sys.stdout.flush()
         await stop.wait()
-        _log.info("stopping")
-    finally:
-        await server.stop(GRACE_SECONDS)
-        await runs.close()
-        log.close()
 
 
 def _stop_event(*, until_stdin_closes: bool) -> asyncio.Event:

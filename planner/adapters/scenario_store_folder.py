@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from planner.adapters.scenario_folder import read_scenario
-from planner.domain.errors import NotFound, StorageFailure, UploadRefused
+from planner.adapters.scenario_folder import read_scenario, read_with_findings
+from planner.domain.errors import NotFound, ScenarioInvalid, StorageFailure, UploadRefused
 from planner.domain.folder_files import SCENARIO_FILES
 from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
+from planner.verification.findings import find_problems
 
 GIBIBYTE = 1 << 30
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -83,10 +84,12 @@ class StagedFolder:
             self._opened(file).write(data)
 
     def commit(self) -> tuple[str, Scenario, int]:
-        """Keep what was received under its hash, unless that is kept already."""
+        """Keep what was received under its hash, unless that is kept already; see the port."""
         with _disk(self._folder):
             self._close()
-        scenario = read_scenario(self._folder)
+        scenario, unread = read_with_findings(self._folder)
+        if scenario is None or unread:
+            raise ScenarioInvalid("received", unread if scenario is None else find_problems(scenario, unread))
         name = scenario_hash(scenario)
         target = self._root / name
         with _disk(target):

@@ -28,6 +28,8 @@ async def upload_scenario(
         If a file is no part of a scenario, comes twice, or is too large.
     ScenarioUnreadable
         If the files are no scenario.
+    ScenarioInvalid
+        If some cell has another type than its column; other findings are told when a plan is asked for.
     StorageFailure
         If they could not be stored.
     """

@@ -23,6 +23,7 @@ from planner.domain.errors import (
     StorageFailure,
     UploadRefused,
 )
+from planner.domain.finding import Finding
 
 _BY_REASON: dict[str, type[ConcordatError]] = {
     kind.code: kind
@@ -59,8 +60,7 @@ def business_error(error: grpc.aio.AioRpcError, address: str) -> ConcordatError:
     """Return the error of the business that a status tells."""
     reason = _reason(error)
     if reason == ScenarioInvalid.code:
-        # The findings themselves come from ListFindings: a trailer is too small for them.
-        return ScenarioInvalid(address, ())
+        return ScenarioInvalid(f"sent to {address}", _violations(error))
     if reason in _BY_REASON:
         return _BY_REASON[reason](error.details() or reason)
     if error.code() in _GONE:
@@ -71,11 +71,31 @@ def business_error(error: grpc.aio.AioRpcError, address: str) -> ConcordatError:
 
 
 def _reason(error: grpc.aio.AioRpcError) -> str:
+    info = error_details_pb2.ErrorInfo()
+    return next((str(info.reason) for detail in _details(error) if detail.Unpack(info)), "")
+
+
+def _violations(error: grpc.aio.AioRpcError) -> tuple[Finding, ...]:
+    """Return the findings that fitted into the trailer; all of a stored scenario come from ``ListFindings``."""
+    wrong = error_details_pb2.BadRequest()
+    for detail in _details(error):
+        if detail.Unpack(wrong):
+            return tuple(_finding(violation.field, violation.description) for violation in wrong.field_violations)
+    return ()
+
+
+def _finding(field: str, description: str) -> Finding:
+    place, _, column = field.removeprefix("scenario.json").partition(".")
+    if field.startswith("scenario.json"):
+        place = f"scenario.json{place}"
+    table, _, row = place.partition("[")
+    rule, _, message = description.partition(": ")
+    number = int(row[:-1]) if row[:-1].isdigit() else None
+    return Finding(table=table, row=number, column=column, rule=rule, value="", message=message)
+
+
+def _details(error: grpc.aio.AioRpcError) -> tuple[Any, ...]:
     # An error of grpc.aio answers the questions that are asked of a call here, which the stubs do not know.
     call: Any = error
     status = rpc_status.from_call(call)
-    for detail in status.details if status is not None else ():
-        info = error_details_pb2.ErrorInfo()
-        if detail.Unpack(info):
-            return str(info.reason)
-    return ""
+    return () if status is None else tuple(status.details)

@@ -29,6 +29,8 @@ class StagedScenario(Protocol):
         ------
         ScenarioUnreadable
             If the files are no scenario; nothing is kept then.
+        ScenarioInvalid
+            If some cell has another type than its column, so that there is no typed content to keep.
         """
         ...
 

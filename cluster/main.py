@@ -1,0 +1,74 @@
+"""The entry point of `concordat`: hands the command line what it must not import itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cluster.child_server import child_server
+from planner.cli.app import run
+from planner.cli.launchers import Launchers, ServeOptions, Verification
+
+if TYPE_CHECKING:  # loaded by the commands that need them: `concordat --help` should not wait for polars
+    from planner.domain.finding import Finding
+    from planner.domain.plan import Plan
+    from planner.domain.scenario import Scenario
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(launchers()))
+
+
+def launchers() -> Launchers:
+    """Return the functions of the assembly."""
+    return Launchers(
+        serve=_serve,
+        child_server=child_server,
+        verify=_verify,
+        export_mps=_export_mps,
+        findings=_findings,
+        write_scenario=_write_scenario,
+        read_plan=_read_plan,
+    )
+
+
+def _serve(options: ServeOptions) -> None:
+    from cluster.serving import serve_options  # noqa: PLC0415 - loads gRPC, SQLAlchemy and polars
+
+    serve_options(options)
+
+
+def _verify(plan_folder: Path, scenario_folder: Path) -> Verification:
+    from cluster.certifying import verify_folders  # noqa: PLC0415 - loads polars and the recomputation
+
+    return verify_folders(plan_folder, scenario_folder)
+
+
+def _export_mps(scenario_folder: Path, file: Path) -> None:
+    from cluster.export import export_mps  # noqa: PLC0415 - loads polars and the formulation
+
+    export_mps(scenario_folder, file)
+
+
+def _findings(folder: Path) -> tuple[Finding, ...]:
+    from cluster.validating import scenario_findings  # noqa: PLC0415 - loads polars
+
+    return scenario_findings(folder)
+
+
+def _write_scenario(scenario: Scenario, folder: Path) -> None:
+    from planner.adapters.scenario_folder import write_scenario  # noqa: PLC0415 - loads polars
+
+    write_scenario(scenario, folder)
+
+
+def _read_plan(folder: Path) -> Plan:
+    from planner.adapters.plan_folder import read_plan  # noqa: PLC0415 - loads polars
+
+    return read_plan(folder)
+
+
+if __name__ == "__main__":
+    main()

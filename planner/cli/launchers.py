@@ -1,0 +1,72 @@
+"""What the commands need from the assembly, which they must not import: it hands these in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # polars takes half a second to load, which `concordat --help` should not
+    from planner.domain.finding import Finding
+    from planner.domain.plan import Plan
+    from planner.domain.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """The options of `concordat serve`; an empty ``data`` is the user's own state folder."""
+
+    listen: str
+    data: Path | None
+    runtime: str
+    tls_cert: Path | None
+    tls_key: Path | None
+    concurrency: int
+    until_stdin_closes: bool
+
+
+class Verification(Protocol):
+    """What `concordat verify` tells: problems, the first one first, and lines about what was recomputed."""
+
+    @property
+    def problems(self) -> Sequence[object]:
+        """What does not hold; empty for a plan that holds."""
+        ...
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """What was recomputed, for people."""
+        ...
+
+
+class ChildServer(Protocol):
+    """A server that lives as long as the command that started it."""
+
+    @property
+    def address(self) -> str:
+        """Where it listens, ``host:port``."""
+        ...
+
+    def last_words(self) -> str | None:
+        """Return what it wrote in the end if it died; nothing while it lives."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launchers:
+    """Functions of the assembly.
+
+    ``child_server`` starts a server with the named runtime and ends it with the context. ``verify`` is given plan and
+    scenario folder, ``export_mps`` a scenario folder and the file to write. ``findings`` returns everything that
+    stands against a scenario folder.
+    """
+
+    serve: Callable[[ServeOptions], None]
+    child_server: Callable[[str], AbstractContextManager[ChildServer]]
+    verify: Callable[[Path, Path], Verification]
+    export_mps: Callable[[Path, Path], None]
+    findings: Callable[[Path], tuple[Finding, ...]]
+    write_scenario: Callable[[Scenario, Path], None]
+    read_plan: Callable[[Path], Plan]

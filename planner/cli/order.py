@@ -1,0 +1,25 @@
+"""What a command asks for, and where the plan goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.ports.planning_runtime import PlanningParameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A scenario folder to be planned; an empty ``request_id`` becomes a new one."""
+
+    scenario: Path
+    parameters: PlanningParameters
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The folder a plan is put into; no folder: it stays on the server."""
+
+    out: Path | None
+    overwrite: bool = False

@@ -1,0 +1,119 @@
+"""The commands that speak to a planning server: plan, watch, cancel, plans."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.cli.launchers import Launchers
+from planner.cli.order import Order, Target
+from planner.domain.errors import InvalidRequest
+from planner.ports.planning_runtime import PlanningParameters
+
+
+class Runtime(StrEnum):
+    """Where agents live."""
+
+    RAY = "ray"
+    LOCAL = "local"
+
+
+Server = Annotated[str, typer.Option(help="The server, host:port.", show_default=False)]
+Authority = Annotated[
+    Path | None, typer.Option("--tls-ca", help="PEM file of the authority that signed the server.", show_default=False)
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what OUT holds.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("plan")(plan)
+    app.command("watch")(watch)
+    app.command("cancel")(cancel)
+    app.command("plans")(plans)
+
+
+def plan(  # noqa: PLR0913 - every option of the command is a parameter
+    context: typer.Context,
+    scenario: Annotated[Path, typer.Argument(help="Folder of a scenario.")],
+    out: Annotated[Path, typer.Option(help="Folder to put the plan into.", show_default=False)],
+    *,
+    server: Annotated[str, typer.Option(help="A running server, host:port; else one is started for this plan.")] = "",
+    tls_ca: Authority = None,
+    runtime: Annotated[Runtime, typer.Option(help="Runtime of a server started for this plan.")] = Runtime.RAY,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds since the server accepted; the best plan so far is kept.")
+    ] = None,
+    gap: Annotated[float, typer.Option(help="Stop at this relative gap.")] = 1e-4,
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    work_limit: Annotated[
+        int | None, typer.Option(help="Coordination steps: unlike seconds they always give the same plan.")
+    ] = None,
+    hosts: Annotated[int, typer.Option(help="Processes that share the agents.")] = 2,
+    request_id: Annotated[str, typer.Option(help="Asking again under the same id returns the same plan.")] = "",
+    overwrite: Overwrite = False,
+) -> None:
+    """Have a scenario planned and put the plan into a folder.
+
+    Ctrl-C cancels and keeps the best plan so far.
+    """
+    from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+
+    try:
+        parameters = PlanningParameters(gap=gap, work_limit=work_limit, time_limit=time_limit, seed=seed, hosts=hosts)
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from error
+    order = Order(scenario=scenario, parameters=parameters, request_id=request_id)
+    target = Target(out=out, overwrite=overwrite)
+    launchers = context.ensure_object(Launchers)
+    if server:
+        _leave(planning_work.plan_on_server(order, target, planning_work.server_address(server, tls_ca), launchers))
+    _leave(planning_work.plan_on_child(order, target, runtime.value, launchers))
+
+
+def watch(
+    context: typer.Context,
+    operation: Annotated[str, typer.Argument(help="Name of the operation, operations/….")],
+    server: Server,
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder to put the plan into in the end.")] = None,
+    overwrite: Overwrite = False,
+    tls_ca: Authority = None,
+) -> None:
+    """Follow a plan that was asked for before; leaving with Ctrl-C does not cancel it."""
+    from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+
+    target = Target(out=out, overwrite=overwrite)
+    address = planning_work.server_address(server, tls_ca)
+    _leave(planning_work.watch(operation, target, address, context.ensure_object(Launchers)))
+
+
+def cancel(
+    operation: Annotated[str, typer.Argument(help="Name of the operation, operations/….")],
+    server: Server,
+    *,
+    tls_ca: Authority = None,
+) -> None:
+    """Stop a plan soon; its best plan so far is kept on the server."""
+    from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+
+    planning_work.cancel(operation, planning_work.server_address(server, tls_ca))
+
+
+def plans(
+    server: Server,
+    *,
+    limit: Annotated[int, typer.Option(help="How many plans to show, newest first.", min=1)] = 20,
+    tls_ca: Authority = None,
+) -> None:
+    """List the plans that were asked for on a server, newest first."""
+    from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+
+    planning_work.print_latest(limit, planning_work.server_address(server, tls_ca))
+
+
+def _leave(code: int) -> None:
+    raise typer.Exit(code)

@@ -1,0 +1,102 @@
+"""What the commands that speak to a planning server do; apart from them, since it loads gRPC and polars."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from rich.console import Console
+
+from planner.cli.exit_codes import DONE
+from planner.cli.launchers import Launchers
+from planner.cli.order import Order, Target
+from planner.cli.plan_list import print_plans
+from planner.cli.planning_session import PlanningSession
+from planner.client.connection import ServerAddress
+from planner.client.plan_download import check_target
+from planner.client.planning_client import PlanningClient
+from planner.client.scenario_upload import check_scenario_folder
+from planner.console.terminal import print_plan
+from planner.domain.errors import ScenarioInvalid
+from planner.events.plan_record import PlanRecord
+
+
+def server_address(address: str, tls_ca: Path | None) -> ServerAddress:
+    """Return a server's address; InvalidRequest if it is none."""
+    return ServerAddress(address, tls_ca)
+
+
+def plan_on_server(order: Order, target: Target, server: ServerAddress, launchers: Launchers) -> int:
+    """Have a running server plan; return the exit code."""
+    _check(order, target)
+    return _planned(PlanningSession(server, _progress_console()), order, target, launchers)
+
+
+def plan_on_child(order: Order, target: Target, runtime: str, launchers: Launchers) -> int:
+    """Have a server of one's own plan, which lives as long as the plan takes; return the exit code."""
+    _check(order, target)
+    with launchers.child_server(runtime) as child:
+        session = PlanningSession(ServerAddress(child.address), _progress_console(), child.last_words)
+        return _planned(session, order, target, launchers)
+
+
+def watch(operation: str, target: Target, server: ServerAddress, launchers: Launchers) -> int:
+    """Follow a plan to its end; return the exit code."""
+    if target.out is not None:
+        check_target(target.out, overwrite=target.overwrite)
+    code = PlanningSession(server, _progress_console()).follow(_plan_id(operation), target)
+    _print_facts(code, target, launchers)
+    return code
+
+
+def cancel(operation: str, server: ServerAddress) -> None:
+    """Stop a plan soon."""
+
+    async def cancelled() -> PlanRecord:
+        async with PlanningClient(server) as client:
+            return await client.cancel(_plan_id(operation))
+
+    record = asyncio.run(cancelled())
+    told = f"was over: {record.state.value}" if record.done else "is being cancelled; its best plan so far is kept"
+    Console().print(f"operations/{record.plan} {told}", markup=False, highlight=False, soft_wrap=True)
+
+
+def print_latest(limit: int, server: ServerAddress) -> None:
+    """Print the latest plans of a server."""
+
+    async def listed() -> tuple[PlanRecord, ...]:
+        async with PlanningClient(server) as client:
+            return await client.plans(limit)
+
+    print_plans(asyncio.run(listed()), Console())
+
+
+def _check(order: Order, target: Target) -> None:
+    check_scenario_folder(order.scenario)
+    if target.out is not None:
+        check_target(target.out, overwrite=target.overwrite)
+
+
+def _planned(session: PlanningSession, order: Order, target: Target, launchers: Launchers) -> int:
+    try:
+        code = session.request(order, target)
+    except ScenarioInvalid as error:
+        # A server tells as many findings as fit into its answer; the folder is here, so all are found here.
+        raise ScenarioInvalid(str(order.scenario), launchers.findings(order.scenario) or error.findings) from error
+    _print_facts(code, target, launchers)
+    return code
+
+
+def _print_facts(code: int, target: Target, launchers: Launchers) -> None:
+    if code == DONE and target.out is not None:
+        console = Console()
+        print_plan(launchers.read_plan(target.out), console)
+        console.print(f"The plan is in {target.out}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _plan_id(operation: str) -> str:
+    return operation.removeprefix("operations/").removeprefix("plans/")
+
+
+def _progress_console() -> Console:
+    return Console(stderr=True)

@@ -1,0 +1,74 @@
+"""The line that shows how a plan is coming along."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from planner.client.planning_client import PlanStep
+from planner.domain.gap import relative_gap
+from planner.events.plan_record import PlanState
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+def step_text(step: PlanStep) -> str:
+    """Return seconds, phase, value, bound and gap of a step on one line."""
+    progress = step.progress
+    if progress is None:
+        return "waiting for a free place" if step.record.state is PlanState.QUEUED else "starting"
+    parts = [f"{progress.seconds:6.1f} s", progress.phase]
+    parts.append(f"value {_number(progress.value)}")
+    parts.append(f"bound {_number(progress.bound)}")
+    if progress.value is not None and progress.bound is not None:
+        gap = relative_gap(progress.value, progress.bound)
+        parts.append(f"gap {gap:.3%}" if progress.value else f"gap {gap:,.2f} (absolute)")
+    return "  ".join(parts)
+
+
+class ProgressLine:
+    """One line that changes on a terminal; elsewhere lines of their own, every few seconds of planning.
+
+    Use it as a context manager.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(console=console, transient=True, refresh_per_second=8) if console.is_terminal else None
+        self._printed_at = -_SECONDS_BETWEEN_LINES
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop showing."""
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, step: PlanStep) -> None:
+        """Show a step."""
+        text = step_text(step)
+        if self._live is not None:
+            self._live.update(Text(text))
+            return
+        seconds = step.progress.seconds if step.progress is not None else 0.0
+        if step.record.done or seconds - self._printed_at >= _SECONDS_BETWEEN_LINES:
+            self._printed_at = seconds
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def tell(self, message: str) -> None:
+        """Print a message above the line."""
+        self._console.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.2f}"
