@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,9 @@ import polars as pl
 from planner.domain.clauses import RewardFloorClause, clause_scopes
 from planner.domain.eligibility import Eligibility
 from planner.domain.scenario import Scenario
-from solvers.core.program import Bools, Floats, Ints
+from solvers.core.program import Bools, Floats
 from solvers.offers.instance import OfferInstance
+from solvers.offers.pools import Pools, pool_members
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,22 +36,6 @@ class Members:
     floors: tuple[str, ...]
     eligible: Mapping[str, int]
     instance: OfferInstance
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pools:
-    """Runs of members that the relaxation treats alike: ``first:last`` of class ``member_class``.
-
-    ``redemptions`` float64 [pools, M] is Σ p(c,o) over the pool's members; the others are int [pools].
-    """
-
-    member_class: Ints
-    first: npt.NDArray[np.int64]
-    last: npt.NDArray[np.int64]
-    redemptions: Floats
-
-    def __len__(self) -> int:
-        return len(self.first)
 
 
 def segment_members(
@@ -102,39 +86,15 @@ def _horizon_floors(scenario: Scenario, tiers: tuple[str, ...]) -> tuple[tuple[s
     return tuple(names), groups, windows
 
 
-def pool_members(members: Members, *, floored: frozenset[str], most_individual: int, bins: int) -> Pools:
+def cut_pools(members: Members, *, floored: frozenset[str], most_individual: int, bins: int) -> Pools:
     """Cut classes into pools.
 
     A segment of at most ``most_individual`` members gives each its own pool, which makes the formulation exact.
-    Otherwise a class is cut into ``bins`` runs of equal size if a reward floor counts its tier (light customers are
-    then worth more in the count than in redemptions), else one; clipped members (weight·response > 1) stand apart.
+    Otherwise a class is cut into ``bins`` runs if a reward floor counts its tier (light customers are then worth more
+    in the count than in redemptions), else it is one pool.
     """
     instance = members.instance
-    cuts: list[tuple[int, int, int]] = []
-    strongest = float(instance.response.max(initial=0.0))
-    for c in range(instance.classes):
-        first, last = instance.span(c)
-        if not instance.allowed[:, c, :].any():
-            continue
-        if instance.members <= most_individual:
-            edges = np.arange(first, last + 1)
-        else:
-            count = bins if members.tiers[instance.class_group[c]] in floored else 1
-            edges = np.linspace(first, last, min(count, last - first) + 1).astype(np.int64)
-            clip = first + int(np.searchsorted(instance.weight[first:last] * strongest, 1.0, side="right"))
-            edges = np.unique(np.append(edges, clip))
-        cuts.extend((c, int(a), int(b)) for a, b in pairwise(edges))
-    redemptions = np.array([_redemptions(instance, a, b) for _, a, b in cuts]).reshape(len(cuts), instance.offers)
-    return Pools(
-        np.array([c for c, _, _ in cuts], dtype=np.int32),
-        np.array([a for _, a, _ in cuts], dtype=np.int64),
-        np.array([b for _, _, b in cuts], dtype=np.int64),
-        redemptions,
-    )
-
-
-def _redemptions(instance: OfferInstance, first: int, last: int) -> Floats:
-    weight = instance.weight[first:last]
-    if weight[-1] * instance.response.max(initial=0.0) <= 1:
-        return np.asarray(weight.sum() * instance.response)
-    return np.asarray(np.minimum(1.0, weight[:, None] * instance.response[None, :]).sum(axis=0))
+    if instance.members <= most_individual:
+        return pool_members(instance, most=max(instance.members, 1))
+    counted = np.array([tier in floored for tier in members.tiers])[instance.class_group]
+    return pool_members(instance, most=np.where(counted, bins, 1))

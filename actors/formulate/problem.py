@@ -13,7 +13,7 @@ import numpy as np
 
 from actors.formulate.index import Index, index_scenario
 from actors.formulate.links import LinkMap, link_map
-from actors.formulate.members import Members, Pools, pool_members, segment_members
+from actors.formulate.members import Members, cut_pools, segment_members
 from actors.formulate.partner import PartnerLayout, PartnerSurroundings, partner_block
 from actors.formulate.plant import PlantLayout, PlantSurroundings, plant_block
 from actors.formulate.potential import market_potential, production_limits
@@ -33,6 +33,7 @@ from planner.domain.offer_bans import offer_bans
 from planner.domain.scenario import Scenario
 from solvers.core.program import Floats
 from solvers.network.block import Block
+from solvers.offers.pools import Pools
 
 MOST_INDIVIDUAL = 64
 """Segments up to this size give every customer its own column."""
@@ -101,7 +102,7 @@ def segment_parts(
         if names is not None and segment not in names:
             continue
         members = segment_members(segment, scenario, eligibility=eligibility, response=response[s], bans=bans[:, s, :])
-        pools = pool_members(members, floored=floored, most_individual=MOST_INDIVIDUAL, bins=POOL_BINS)
+        pools = cut_pools(members, floored=floored, most_individual=MOST_INDIVIDUAL, bins=POOL_BINS)
         economics = segment_economics(scenario, index, cube, s)
         parts.append(SegmentPart(members, pools, economics, segment_potential(members.instance, economics)))
     return tuple(parts)

@@ -24,13 +24,14 @@ import numpy as np
 
 from actors.formulate.index import Index
 from actors.formulate.links import LinkMap
-from actors.formulate.members import Members, Pools
+from actors.formulate.members import Members
 from planner.domain.clauses import RewardFloorClause
 from planner.domain.demand import DemandCube, units_per_redemption
 from planner.domain.scenario import Scenario
 from solvers.core.program import Floats, Ints
 from solvers.network.block import Block, BlockBuilder
 from solvers.offers.instance import OfferInstance, OfferPrices
+from solvers.offers.pools import Pools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,13 +218,13 @@ def _given(
     builder: BlockBuilder, members: Members, pools: Pools, around: SegmentSurroundings
 ) -> tuple[Ints, tuple[Ints, Ints, Ints]]:
     """Add the share of each pool given each offer; returns columns [pools, W, M] and their coordinates."""
-    allowed = members.instance.allowed[:, pools.member_class, :].transpose(1, 0, 2)
-    counted = _counted_tiers(members, around)[members.instance.class_group[pools.member_class]]
+    allowed = members.instance.allowed[:, pools.of_class, :].transpose(1, 0, 2)
+    counted = _counted_tiers(members, around)[members.instance.class_group[pools.of_class]]
     useful = allowed & ((pools.redemptions > 0)[:, None, :] | counted[:, None, None])
     pool, w, o = np.nonzero(useful)
     offers = list(around.index.offers)
     keys = [f"{p}/{offers[i]}" for p, i in zip(pool, o, strict=True)]
-    columns = builder.add_columns("given", keys, w, upper=1.0, integer=(pools.last - pools.first)[pool] == 1)
+    columns = builder.add_columns("given", keys, w, upper=1.0, integer=pools.size[pool] == 1)
     given = np.full(useful.shape, -1, dtype=np.int32)
     given[pool, w, o] = columns
     pairs, inverse = np.unique(pool * allowed.shape[1] + w, return_inverse=True)
@@ -263,7 +264,7 @@ def _reached(
     around: SegmentSurroundings,
 ) -> tuple[dict[tuple[int, int], int], Ints]:
     pool, window, offer = used
-    size, group = (pools.last - pools.first).astype(np.float64), members.instance.class_group[pools.member_class]
+    size, group = pools.size.astype(np.float64), members.instance.class_group[pools.of_class]
     reached: dict[tuple[int, int], int] = {}
     rows: list[int] = []
     for link in around.links.clauses:
@@ -293,7 +294,7 @@ def _reached_ever(
     around: SegmentSurroundings,
 ) -> tuple[dict[str, int], Ints]:
     pool, window, offer = used
-    size, group = (pools.last - pools.first).astype(np.float64), members.instance.class_group[pools.member_class]
+    size, group = pools.size.astype(np.float64), members.instance.class_group[pools.of_class]
     ever: dict[str, int] = {}
     rows: list[int] = []
     for link in around.links.clauses:
@@ -305,7 +306,7 @@ def _reached_ever(
         shares = builder.add_columns("reached-pool", keys, -1, upper=1.0)
         cover = builder.add_rows("reached-pool", keys, -1, upper=0.0)
         builder.add_entries(cover, shares, 1.0)
-        place = np.full(len(pools), -1, dtype=np.int32)
+        place = np.full(len(pools.of_class), -1, dtype=np.int32)
         place[mine] = cover
         inside = (place[pool] >= 0) & np.isin(window, link.scope.reward_windows)
         builder.add_entries(place[pool[inside]], given[pool[inside], window[inside], offer[inside]], -1.0)

@@ -29,18 +29,19 @@ class Pools:
         return np.diff(self.start)
 
 
-def pool_members(instance: OfferInstance, *, most: int) -> Pools:
-    """Cut every class into at most ``most`` pools of about equal total weight; empty classes give no pool.
+def pool_members(instance: OfferInstance, *, most: int | Longs) -> Pools:
+    """Cut classes into at most ``most`` pools (of each, or int64 [C]) of about equal weight; empty ones give no pool.
 
     A class of at most ``most`` members gets one pool per member, which makes the linear program over them exact.
     Raises InvalidProgram if ``most`` < 1.
     """
-    if most < 1:
-        raise InvalidProgram(f"{most} pools per class cannot hold its members; give at least 1")
+    limit = np.broadcast_to(np.asarray(most, dtype=np.int64), (instance.classes,))
+    if (limit < 1).any():
+        raise InvalidProgram(f"{limit.min()} pools per class cannot hold its members; give at least 1")
     start, of_class = [0], []
     for c in range(instance.classes):
         first = instance.span(c)[0]
-        cuts = _cuts(instance.class_mass(c), most)
+        cuts = _cuts(instance.class_mass(c), int(limit[c]))
         start += [first + int(cut) for cut in cuts]
         of_class += [c] * len(cuts)
     starts = np.array(start, dtype=np.int64)
