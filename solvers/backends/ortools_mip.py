@@ -89,7 +89,12 @@ class OrtoolsModel:
         return self._solution(result, linear=linear)
 
     def interrupt(self) -> None:
-        """Ask a running solve, from another thread, to stop."""
+        """Ask a running solve, from another thread, to stop; raises Unsupported with SCIP.
+
+        Given an interrupter, the SCIP of OR-Tools 9.15 prints errors about events to stderr in every solve.
+        """
+        if self._mixed_type is not None:
+            raise Unsupported("solves of 'scip' cannot be interrupted; choose 'highs', or set limits")
         interrupter = self._interrupter
         if interrupter is not None:
             interrupter.interrupt()
@@ -111,9 +116,7 @@ class OrtoolsModel:
         parameters = _parameters(limits, self._mixed_type)
         parameters.node_limit = limits.nodes
         parameters.relative_gap_tolerance, parameters.absolute_gap_tolerance = limits.gap, limits.absolute_gap
-        return mathopt.solve(
-            model, self._mixed_type, params=parameters, model_params=hints, interrupter=self._interrupter
-        )
+        return mathopt.solve(model, self._mixed_type, params=parameters, model_params=hints)
 
     def _message(self, objective: Floats, *, integer: bool) -> model_pb2.ModelProto:
         program, message = self._program, model_pb2.ModelProto()
@@ -199,7 +202,7 @@ class ScipBackend:
     """SCIP for mixed-integer programs, GLOP for linear ones."""
 
     name = "scip"
-    capabilities = Capabilities(integers=True, duals=True, warm_start=True, interrupt=True)
+    capabilities = Capabilities(integers=True, duals=True, warm_start=True, interrupt=False)
 
     def load(self, program: Program) -> OrtoolsModel:
         """Load a program."""
