@@ -43,7 +43,7 @@ def load_json(path: Path, *, optional: bool = False) -> object:
     if optional and not path.exists():
         return []
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ScenarioUnreadable(f"{path} cannot be opened: {error.strerror}; export the scenario again") from error
     except (ValueError, RecursionError) as error:

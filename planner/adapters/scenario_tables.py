@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -58,8 +59,16 @@ def write_table(frame: pl.DataFrame, folder: Path, table: Table) -> None:
 
 
 def _read_parquet(path: Path, table: Table) -> pl.DataFrame:
-    frame = pl.read_parquet(path)
-    return frame if table.open_ended else frame.select([c for c in table.column_names if c in frame.columns])
+    """Decode and spell the columns side by side: polars alone takes them one after the other."""
+    texts = {column.name for column in table.columns if column.kind is Kind.TEXT}
+    names = [name for name in pl.read_parquet_schema(path) if table.open_ended or name in table.column_names]
+
+    def read_column(name: str) -> pl.Series:
+        series = pl.read_parquet(path, columns=[name]).to_series()
+        return _text(series) if name in texts and not series.dtype.is_nested() else series
+
+    with ThreadPoolExecutor() as threads:
+        return pl.DataFrame(list(threads.map(read_column, names)))
 
 
 def _read_csv(path: Path, table: Table) -> pl.DataFrame:
@@ -97,8 +106,15 @@ def _conform(raw: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, list[Findin
         if column.presence is Presence.DEFAULT and series.null_count():
             series = series.fill_null("" if column.kind is Kind.TEXT else 0)
         columns.append(series)
-    if table.open_ended:
-        columns += [_plain(raw[name]) for name in raw.columns if name not in table.column_names]
+    for name in raw.columns if table.open_ended else ():
+        if name in table.column_names:
+            continue
+        plain = _plain(raw[name])
+        if plain is None:
+            message = "a further column must hold numbers, texts, truth values or dates"
+            findings.append(Finding(table.name, None, name, "type", str(raw.schema[name]), message))
+        else:
+            columns.append(plain)
     return pl.DataFrame(columns), findings
 
 
@@ -170,6 +186,10 @@ def _text(series: pl.Series) -> pl.Series:
     return pl.Series(series.name, names, dtype=pl.String).gather(series.to_physical())
 
 
-def _plain(series: pl.Series) -> pl.Series:
-    """Return a further column as plain text, number, boolean or date."""
-    return _text(series) if isinstance(series.dtype, pl.Categorical | pl.Enum) else series
+def _plain(series: pl.Series) -> pl.Series | None:
+    """Return a further column as plain text, number, truth value or date; None where it is none of these."""
+    dtype = series.dtype
+    if isinstance(dtype, pl.Categorical | pl.Enum | pl.Null):
+        return _cast(series, Kind.TEXT)
+    known = isinstance(dtype, pl.String | pl.Boolean | pl.Date | pl.Datetime | pl.Time) or dtype.is_numeric()
+    return series if known else None

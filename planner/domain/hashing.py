@@ -107,7 +107,7 @@ def _add_series(digest: _Digest, series: pl.Series) -> None:
     """Add a column: numbers as 64-bit little endian, text as lengths and bytes, nulls as a mask."""
     dtype = series.dtype
     if dtype.is_integer():
-        values = series.cast(pl.Int64).fill_null(0).to_numpy().astype("<i8")
+        values = series.fill_null(0).to_numpy().astype("<i8")
     elif dtype.is_float() or dtype.is_decimal():
         # Adding 0.0 makes -0.0 the same number as 0.0.
         values = series.cast(pl.Float64).fill_null(0.0).fill_nan(float("nan")).to_numpy().astype("<f8") + 0.0

@@ -126,6 +126,25 @@ def test_customers_in_foreign_parquet_types_get_their_declared_types(folder):
     assert read["household"].to_list() == ["1", "1", "2", "3", "3", "4"]
 
 
+def test_a_further_column_that_is_no_plain_value_is_a_finding(folder):
+    """Lists and bytes are named and left out; dates are kept and enter the hash."""
+    customers = pl.read_parquet(folder / "customers.parquet").with_columns(
+        tags=pl.Series([["a"]] * 6), raw=pl.lit(b"x"), since=pl.lit(date(2024, 5, 1)), nothing=None
+    )
+    customers.write_parquet(folder / "customers.parquet")
+    scenario, findings = read_with_findings(folder)
+    assert [(f.table, f.column, f.rule) for f in findings] == [("customers", c, "type") for c in ("tags", "raw")]
+    assert scenario["customers"]["since"].to_list() == [date(2024, 5, 1)] * 6
+    assert scenario_hash(scenario) != scenario_hash(small_scenario())
+
+
+def test_a_byte_order_mark_does_not_matter(folder):
+    """Exports from Windows start with a byte order mark."""
+    for name in ("scenario.json", "orders.csv"):
+        (folder / name).write_bytes(b"\xef\xbb\xbf" + (folder / name).read_bytes())
+    assert content(read_scenario(folder)) == content(small_scenario())
+
+
 def test_optional_tables_may_be_left_out(folder):
     """Absent receipts, in_transit, firm and baseline are empty tables."""
     for name in ("receipts", "in_transit", "firm", "baseline"):
