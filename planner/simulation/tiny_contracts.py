@@ -169,7 +169,7 @@ def _distributor_clauses(draw: Draw, distributor: str, network: TinyNetwork, cha
                 id=f"{distributor}/service",
                 contract="",
                 partner="",
-                each_window=draw.chance(0.5) and penalty is not None,
+                each_window=draw.chance(0.2 if penalty is None else 0.5),
                 orders_of=distributor,
                 min_fill_rate=rate,
                 on_time=draw.chance(0.5),

@@ -113,9 +113,10 @@ def _supplies(draw: Draw, suppliers: tuple[str, ...], periods: int) -> Rows:
             cost = draw.between(1.0, 3.0)
             limit = draw.maybe(0.6, 6.0, 25.0)
             for period in range(periods):
-                if period and draw.chance(0.05):
-                    continue
-                rows.append((supplier, material, period, round(cost * draw.pick((1.0, 1.0, 1.2)), 2), limit))
+                price = round(cost * draw.pick((1.0, 1.0, 1.2)), 2)
+                # The first period stays open for what is already released.
+                closed = period > 0 and draw.chance(0.05)
+                rows.append((supplier, material, period, price, 0.0 if closed else limit))
     return rows
 
 
