@@ -59,9 +59,9 @@ class NetworkParameters:
     line_size_sigma: float = 0.35
     overtime_share_of_regular: float = 0.25
     overtime_cost_share: float = 0.1
-    setup_cost_of_line_period: float = 0.006
+    setup_cost_of_line_period: float = 0.002
     """Set-up cost as a share of what a line's regular capacity of one period is sold for."""
-    setup_share_of_regular: float = 0.02
+    setup_share_of_regular: float = 0.01
     conversion_share: float = 0.07
     material_share: float = 0.55
     packaging_cost: float = 0.4
