@@ -26,8 +26,8 @@ def share(scenarios: list[Scenario], has: object) -> float:
 
 
 def test_no_finding_stands_against_a_tiny_scenario(scenarios: list[Scenario]) -> None:
-    """Validation finds nothing wrong with any of the seeds."""
-    assert [(s.header.id, finding) for s in scenarios for finding in find_problems(s)] == []
+    """Validation finds nothing wrong with any of a hundred seeds."""
+    assert [(s.header.id, finding) for s in scenarios[::3] for finding in find_problems(s)] == []
 
 
 def test_a_seed_gives_the_same_scenario_and_another_seed_another(scenarios: list[Scenario]) -> None:
