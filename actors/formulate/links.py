@@ -8,7 +8,7 @@ material        material, period             Σ bought − Σ drawn by plants �
 funding         partner, window              spend planned by the partner − Σ expected redemptions it funds = 0
 redemptions     offer, horizon               Σ expected redemptions ≤ max_redemptions
 reservation     clause, period               capacity used by the families − their units served to the partner ≤ bound
-parity          clause@i~j, window           fill rate of partner i − fill rate of partner j ≤ max_fill_gap
+parity          clause, window               fill rate of partner i − fill rate of partner j ≤ max_fill_gap
 stability       clause, horizon              Σ |production − baseline| ≤ max
 reward_floor    clause, window               Σ customers of the tier with an offer ≥ min_share · eligible ones
 ==============  ===========================  =========================================================================
@@ -42,6 +42,11 @@ from solvers.network.block import Labels, Links
 
 HORIZON = -1
 """The period label of rows that cover the whole horizon."""
+
+CLAUSE_ROWS = frozenset(
+    {"budget", "volume", "service", "purchase", "reservation", "parity", "stability", "reward_floor"}
+)
+"""Kinds of rows, linking or a partner's own, that a clause makes; their keys name the clause."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +116,16 @@ def link_map(scenario: Scenario, index: Index, eligible: Mapping[str, int]) -> L
     return LinkMap(links, index.periods, len(index.products), material_start, funding, redemptions, clauses)
 
 
+def clause_key(clause: str, part: str = "") -> str:
+    """Return the key of a clause's row; ``part`` tells rows of one clause and scope apart."""
+    return f"{clause}@{part}"
+
+
+def clause_of(key: str) -> str:
+    """Return the clause id in the key of a clause's row."""
+    return key.rpartition("@")[0]
+
+
 def scope_label(scope: ClauseScope) -> int:
     """Return the period label of a clause row: its window or period, or the horizon."""
     return HORIZON if scope.window is None else scope.window
@@ -140,17 +155,21 @@ def _clause_links(scenario: Scenario, rows: _Rows, eligible: Mapping[str, int]) 
             label = scope_label(scope)
             if isinstance(clause, ReservationClause):
                 upper = (1 - clause.share) * _regular(scenario, clause, scope.periods[0])
-                row = rows.add("reservation", clause.id, label, -np.inf, upper)
+                row = rows.add("reservation", clause_key(clause.id), label, -np.inf, upper)
                 found.append(ClauseLink(row, clause, scope))
             elif isinstance(clause, StabilityClause):
-                found.append(ClauseLink(rows.add("stability", clause.id, label, -np.inf, clause.max), clause, scope))
+                found.append(
+                    ClauseLink(rows.add("stability", clause_key(clause.id), label, -np.inf, clause.max), clause, scope)
+                )
             elif isinstance(clause, RewardFloorClause):
                 lower = clause.min_share * eligible.get(clause.tier, 0)
-                found.append(ClauseLink(rows.add("reward_floor", clause.id, label, lower, np.inf), clause, scope))
+                found.append(
+                    ClauseLink(rows.add("reward_floor", clause_key(clause.id), label, lower, np.inf), clause, scope)
+                )
             elif isinstance(clause, ParityClause):
                 ordering = [p for p in clause.orders_of if ordered_in_scope(scenario, p, scope) > 0]
                 for i, j in permutations(ordering, 2):
-                    row = rows.add("parity", f"{clause.id}@{i}~{j}", label, -np.inf, clause.max_fill_gap)
+                    row = rows.add("parity", clause_key(clause.id, f"{i}~{j}"), label, -np.inf, clause.max_fill_gap)
                     found.append(ClauseLink(row, clause, scope, (i, j)))
     return tuple(found)
 

@@ -25,7 +25,7 @@ import numpy as np
 import polars as pl
 
 from actors.formulate.index import Index
-from actors.formulate.links import ClauseLink, LinkMap, ordered_in_scope, scope_label
+from actors.formulate.links import ClauseLink, LinkMap, clause_key, ordered_in_scope, scope_label
 from actors.formulate.potential import last_service
 from planner.domain.clauses import (
     BudgetClause,
@@ -222,13 +222,14 @@ class _Partner:
         for bound, sign in ((least, 1.0), (most, -1.0)):
             if bound is None:
                 continue
-            kind, limits = (clause.kind, {"lower": bound} if sign > 0 else {"upper": bound})
-            row = builder.add_rows(kind, [clause.id], label, **limits)
+            limits = {"lower": bound} if sign > 0 else {"upper": bound}
+            key = clause_key(clause.id, "min" if sign > 0 else "max")
+            row = builder.add_rows(clause.kind, [key], label, **limits)
             builder.add_entries(row, columns, 1.0)
             if clause.penalty is not None:
                 largest = bound if sign > 0 else max(builder.total_upper(columns) - bound, 0.0)
                 violation = builder.add_columns(
-                    "violation", [clause.id], label, upper=max(largest, 0.0), objective=-clause.penalty
+                    "violation", [key], label, upper=max(largest, 0.0), objective=-clause.penalty
                 )
                 builder.add_entries(row, violation, sign)
 

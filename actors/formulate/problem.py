@@ -6,7 +6,7 @@ export and the tests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +74,10 @@ class Surroundings:
     partner: PartnerSurroundings
 
 
+Around = Callable[[Totals], Surroundings]
+"""Derives the surroundings from the totals; hosts share one answer among their agents."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """All blocks of a scenario: plants, partners, segments in table order."""
@@ -108,13 +112,13 @@ def segment_parts(
     return tuple(parts)
 
 
-def totals(potentials: Mapping[str, SegmentPotential], eligible: tuple[Mapping[str, int], ...], index: Index) -> Totals:
-    """Add up what the segments report; ``potentials`` by segment, in any order."""
-    uplift = np.stack([potentials[segment].uplift for segment in index.segments])
+def totals(potentials: Mapping[str, SegmentPotential], eligible: tuple[Mapping[str, int], ...]) -> Totals:
+    """Add up what the segments report; ``potentials`` by segment, in table order."""
+    uplift = np.stack([potential.uplift for potential in potentials.values()])
     spend: dict[str, Floats] = {}
-    for segment in index.segments:
-        for partner, amount in potentials[segment].spend.items():
-            spend[partner] = spend.get(partner, np.zeros(len(index.windows))) + amount
+    for potential in potentials.values():
+        for partner, amount in potential.spend.items():
+            spend[partner] = spend.get(partner, np.zeros_like(amount)) + amount
     counts: dict[str, int] = {}
     for tiers in eligible:
         for tier, count in tiers.items():
@@ -144,7 +148,7 @@ def formulate(scenario: Scenario, eligibility: Eligibility) -> Problem:
     """Formulate the whole problem."""
     parts = segment_parts(scenario, eligibility)
     potentials = {part.members.segment: part.potential for part in parts}
-    total = totals(potentials, tuple(part.members.eligible for part in parts), index_scenario(scenario))
+    total = totals(potentials, tuple(part.members.eligible for part in parts))
     around = surroundings(scenario, total)
     return Problem(
         around=around,

@@ -1,0 +1,48 @@
+"""What a planning run may still spend, and what ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Allowance:
+    """Counts coordination steps and watches the clock.
+
+    ``clock`` gives seconds since the request was accepted. ``reserve`` seconds of the time limit are kept back for
+    writing the plan. A run stopped by ``time`` or ``cancelled`` is not reproducible, one stopped by ``work`` is.
+    """
+
+    clock: Callable[[], float]
+    cancelled: Callable[[], bool]
+    work_limit: int | None = None
+    time_limit: float | None = None
+    reserve: float = 0.0
+    steps: int = 0
+    stopped_by: str | None = field(default=None)
+
+    def step(self) -> bool:
+        """Take one step if one is left; otherwise remember what ended the run."""
+        if self.stopped_by is None:
+            if self.cancelled():
+                self.stopped_by = "cancelled"
+            elif self.work_limit is not None and self.steps >= self.work_limit:
+                self.stopped_by = "work"
+            elif self.time_limit is not None and self.seconds_left() is None:
+                self.stopped_by = "time"
+            else:
+                self.steps += 1
+        return self.stopped_by is None
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds a solver may take; None without a time limit or when none are left."""
+        if self.time_limit is None:
+            return None
+        left = self.time_limit - self.reserve - self.clock()
+        return left if left > 0 else None
+
+    def interrupted(self) -> None:
+        """Note that a solver ran out of time or was cancelled in the middle of a step."""
+        if self.stopped_by is None:
+            self.stopped_by = "cancelled" if self.cancelled() else "time"

@@ -1,0 +1,103 @@
+"""Bounds on the whole problem, leaf by leaf.
+
+A leaf (a part of all combinations of whole choices) comes with multipliers of every row of the relaxation. Two bounds
+are made of them, and never mixed up:
+
+- *checked*: weak duality over the boxes of plants and partners, in outward-rounded arithmetic, plus the exact best
+  response of every customer to the prices. It needs no solver and is what the verifier recomputes.
+- *proved*: at prices of the linking rows, the sum of the agents' own dual bounds. It trusts their solvers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from actors.protocol import Priced
+from planner.domain.plan_form import canonical_number
+from solvers.coordination.choice_tree import choice_box
+from solvers.core.program import Floats, Program
+from solvers.network.block import Block, Links
+from solvers.network.verify import block_bound, row_part, sign_correct
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Multipliers:
+    """Sign-correct multipliers of a leaf: prices of the linking rows, and of every plant's and partner's own rows."""
+
+    links: Floats
+    rows: Mapping[str, Floats]
+
+
+def multipliers(row_dual: Floats, blocks: Sequence[Block], links: Links) -> Multipliers:
+    """Cut the duals of the assembled relaxation into sign-correct multipliers; segments need none of their own.
+
+    They are rounded to the decimals of a written plan, so that the bound belongs to what is written.
+    """
+    row_dual = canonical_number(row_dual)
+    rows, start = {}, 0
+    for block in blocks:
+        y = row_dual[start : start + block.program.rows.rows]
+        start += block.program.rows.rows
+        if has_rows(block):
+            rows[block.name] = sign_correct(y, block.program.row_lower, block.program.row_upper)
+    return Multipliers(sign_correct(row_dual[start:], links.lower, links.upper), rows)
+
+
+def has_rows(block: Block) -> bool:
+    """Tell whether a block's own rows carry multipliers (a segment's part is answered exactly instead)."""
+    return not block.name.startswith("segment:")
+
+
+def checked_bound(
+    blocks: Sequence[Block],
+    links: Links,
+    *,
+    given: Multipliers,
+    allowed: Mapping[str, tuple[int, ...]],
+    responses: Mapping[str, float],
+) -> float:
+    """Return the bound of a leaf from its multipliers; ``responses`` holds each segment's exact best response.
+
+    Raises :class:`solvers.core.errors.InvalidProgram` naming the row if a multiplier has the wrong sign.
+    """
+    parts = list(row_part(given.links, links.lower, links.upper))
+    for block in blocks:
+        if has_rows(block):
+            program = restrict_choices(block, allowed)
+            parts.append(block_bound(program, block.links, given.rows[block.name], given.links))
+        else:
+            parts.append(responses[block.name])
+    return math.nextafter(math.fsum(parts), math.inf)
+
+
+def proved_bound(links: Links, prices: Floats, replies: Mapping[str, Priced]) -> float:
+    """Return the sum of the agents' bounds at the prices they were asked for."""
+    parts = [*row_part(prices, links.lower, links.upper), *(reply.bound for reply in replies.values())]
+    return math.nextafter(math.fsum(parts), math.inf) if all(map(math.isfinite, parts)) else _unbounded(parts)
+
+
+def restrict_choices(block: Block, allowed: Mapping[str, tuple[int, ...]]) -> Program:
+    """Return a block's program with its choices restricted to the allowed options."""
+    program = block.program
+    if not any(name in allowed for name, _ in block.choices):
+        return program
+    lower, upper = program.lower.copy(), program.upper.copy()
+    for name, group in block.choices:
+        if name in allowed:
+            lower[group], upper[group] = choice_box(len(group), allowed[name])
+    return Program(
+        program.objective,
+        lower,
+        upper,
+        program.integer,
+        program.rows,
+        program.row_lower,
+        program.row_upper,
+        program.offset,
+    )
+
+
+def _unbounded(parts: Sequence[float]) -> float:
+    return -math.inf if any(part == -math.inf for part in parts) and math.inf not in parts else math.inf

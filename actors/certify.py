@@ -1,0 +1,124 @@
+"""The verifier: recomputes a plan's value, every constraint and its checked bound, and trusts no solver.
+
+Nothing imported from here reaches a solver library. Value and constraints are recomputed in
+`planner.verification`; the bound is recomputed here from the stored multipliers: for every leaf weak duality over the
+boxes of plants and partners in outward-rounded arithmetic, plus every customer's exact best response to the prices,
+evaluated one by one. The leaves must partition all combinations of whole choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from actors.bounding import Multipliers, checked_bound
+from actors.certificate_tables import leaf_name, read_duals
+from actors.formulate.problem import Problem, formulate, segment_surroundings
+from actors.formulate.segment import offer_prices
+from planner.domain.gap import relative_gap
+from planner.domain.plan import Plan
+from planner.domain.scenario import Scenario
+from planner.policy.eligibility import eligibility_patterns
+from planner.verification.breaches import Breach
+from planner.verification.check import check_plan
+from solvers.coordination.choice_tree import partition
+from solvers.core.errors import SolverError
+from solvers.offers.verify import response_bound
+
+_SAME = 1e-6
+"""Relative difference between the stated and the recomputed bound that rounding may explain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a verification found; ``breaches`` is empty iff everything holds, its first entry is the first to mend."""
+
+    value: float
+    bound_checked: float | None
+    gap_checked: float | None
+    breaches: tuple[Breach, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether everything holds."""
+        return not self.breaches
+
+
+def certify(scenario: Scenario, plan: Plan) -> Certificate:
+    """Verify a plan against its scenario, which must be valid."""
+    report = check_plan(scenario, plan)
+    breaches = list(report.breaches)
+    try:
+        bound = recomputed_bound(scenario, plan)
+    except (SolverError, KeyError, ValueError, TypeError) as error:
+        breaches.append(Breach("bound.certificate", "duals", f"the certificate cannot be recomputed: {error}"))
+        return Certificate(report.recomputation.value, None, None, tuple(breaches))
+    breaches += _bound_breaches(plan.summary, bound, report.recomputation.value)
+    return Certificate(
+        report.recomputation.value, bound, relative_gap(report.recomputation.value, bound), tuple(breaches)
+    )
+
+
+def recomputed_bound(scenario: Scenario, plan: Plan) -> float:
+    """Recompute ``bound_checked`` from the multipliers stored in the plan.
+
+    Raises
+    ------
+    ValueError
+        If the leaves do not partition the choices, or the certificate is not of the expected form.
+    KeyError
+        If a multiplier belongs to a row the scenario does not have.
+    solvers.core.errors.InvalidProgram
+        If a multiplier has the wrong sign for its row.
+    """
+    problem = formulate(scenario, eligibility_patterns(scenario))
+    groups = {name: len(columns) for block in problem.blocks for name, columns in block.choices}
+    leaves = _leaves(plan.summary, groups)
+    if not partition([tuple(leaf.values()) for leaf in leaves], list(groups.values())):
+        raise ValueError("the leaves of the certificate do not partition the combinations of rebate tiers")
+    links = problem.around.links.links
+    unknown = {block.split("/")[0] for block in plan["duals"]["block"].unique().to_list()} - {
+        leaf_name(place) for place in range(len(leaves))
+    }
+    if unknown:
+        raise KeyError(f"the duals table names leaf {min(unknown)!r}, which the certificate does not list")
+    return max(
+        _leaf_bound(problem, read_duals(plan["duals"], place, problem.blocks, links), allowed)
+        for place, allowed in enumerate(leaves)
+    )
+
+
+def _leaf_bound(problem: Problem, given: Multipliers, allowed: Mapping[str, tuple[int, ...]]) -> float:
+    responses = {}
+    for (block, _), part in zip(problem.segments, problem.parts, strict=True):
+        prices, base = offer_prices(part.members, segment_surroundings(part, problem.around), given.links)
+        responses[block.name] = base + response_bound(part.members.instance, prices) + 1e-12 * abs(base)
+    return checked_bound(problem.blocks, problem.around.links.links, given=given, allowed=allowed, responses=responses)
+
+
+def _leaves(summary: Mapping[str, object], groups: Mapping[str, int]) -> list[dict[str, tuple[int, ...]]]:
+    certificate = summary.get("certificate")
+    stated = certificate.get("leaves") if isinstance(certificate, Mapping) else None
+    if not isinstance(stated, Sequence) or not stated:
+        raise ValueError("plan.json holds no certificate.leaves; the plan was not made by this planner")
+    leaves = []
+    for place, leaf in enumerate(stated):
+        allowed = leaf.get("allowed") if isinstance(leaf, Mapping) else None
+        if not isinstance(allowed, Mapping) or set(allowed) != set(groups) or leaf.get("id") != leaf_name(place):
+            raise ValueError(f"leaf {place} of the certificate must name the choices {sorted(groups)}")
+        leaves.append({name: tuple(int(option) for option in allowed[name]) for name in groups})
+    return leaves
+
+
+def _bound_breaches(summary: Mapping[str, object], bound: float, value: float) -> list[Breach]:
+    breaches = []
+    scale = _SAME * max(abs(value), abs(bound) * 1e-3)
+    stated = summary.get("bound_checked")
+    if not isinstance(stated, int | float) or abs(stated - bound) > scale:
+        breaches.append(Breach("bound.checked", "plan.json", f"bound_checked says {stated!r}, recomputed {bound!r}"))
+    if value > bound + scale:
+        breaches.append(Breach("bound.sense", "plan.json", f"the value {value!r} lies above the bound {bound!r}"))
+    proved = summary.get("bound_proved")
+    if isinstance(proved, int | float) and proved > bound + scale:
+        breaches.append(Breach("bound.proved", "plan.json", f"bound_proved {proved!r} lies above bound_checked"))
+    return breaches

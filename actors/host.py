@@ -1,0 +1,67 @@
+"""A host: many agents in one process, answering rounds of messages.
+
+A host is a plain object; `in_process` calls it, `on_ray` wraps it in an actor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from actors.formulate.index import index_scenario
+from actors.formulate.problem import Surroundings, Totals, segment_parts, surroundings
+from actors.partner import PartnerAgent
+from actors.plant import PlantAgent
+from actors.protocol import Agent, Message, Reply
+from actors.segment import SegmentAgent
+from planner.domain.scenario import Scenario
+from planner.policy.eligibility import eligibility_patterns
+from solvers.backends.registry import backend
+
+
+def agent_names(scenario: Scenario) -> tuple[str, ...]:
+    """Return the names of all agents of a scenario: plants, partners, segments, each in table order."""
+    index = index_scenario(scenario)
+    return tuple(
+        f"{kind}:{name}"
+        for kind, names in (("plant", index.plants), ("partner", index.partners), ("segment", index.segments))
+        for name in names
+    )
+
+
+class SharedSurroundings:
+    """The surroundings of one scenario, derived once for all agents of a process."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._known: tuple[Totals, Surroundings] | None = None
+
+    def __call__(self, total: Totals) -> Surroundings:
+        """Return the surroundings for these totals."""
+        if self._known is None or self._known[0] is not total:
+            self._known = (total, surroundings(self._scenario, total))
+        return self._known[1]
+
+
+class Host:
+    """Some agents of a scenario; ``names`` says which."""
+
+    def __init__(self, scenario: Scenario, names: Sequence[str], *, plant_backend: str, partner_backend: str) -> None:
+        around = SharedSurroundings(scenario)
+        self._agents: dict[str, Agent] = {}
+        segments = tuple(name.removeprefix("segment:") for name in names if name.startswith("segment:"))
+        parts = {}
+        if segments:
+            eligibility = eligibility_patterns(scenario)
+            parts = {part.members.segment: part for part in segment_parts(scenario, eligibility, segments)}
+        for name in names:
+            kind, _, identity = name.partition(":")
+            if kind == "plant":
+                self._agents[name] = PlantAgent(identity, around, backend(plant_backend))
+            elif kind == "partner":
+                self._agents[name] = PartnerAgent(identity, scenario, around, backend(partner_backend))
+            else:
+                self._agents[name] = SegmentAgent(parts[identity], scenario, around)
+
+    def handle(self, messages: Mapping[str, Message]) -> dict[str, Reply]:
+        """Answer a round: one message per named agent, replies in the order of the messages."""
+        return {name: self._agents[name].handle(message) for name, message in messages.items()}

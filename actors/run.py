@@ -1,0 +1,119 @@
+"""One planning run from a scenario folder to a plan folder, on whatever network of agents it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from actors.allowance import Allowance
+from actors.conflict import Conflict
+from actors.coordinator import Coordinator, Reconciled
+from actors.finish import Circumstances, History, finish
+from actors.host import SharedSurroundings
+from actors.protocol import AgentNetwork
+from planner.domain.plan import Plan
+from planner.domain.scenario import Scenario
+from planner.policy.eligibility import eligibility_patterns
+from planner.ports.folders import Folders
+from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
+from solvers.backends.registry import backend
+
+Emit = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunSettings:
+    """Where a run finds its folders and what it is told of its circumstances."""
+
+    folders: Folders
+    parameters: PlanningParameters
+    code_hash: str
+    clock: Callable[[], float]
+    cancelled: Callable[[], bool]
+    emit: Emit
+    coordinator_backend: str = "highs"
+
+
+@dataclass(slots=True)
+class _Diary:
+    """Tells progress as it happens and keeps the history of value and bound."""
+
+    settings: RunSettings
+    history: History = field(default_factory=list)
+
+    def observe(self, phase: str, value: float | None, bound: float | None) -> None:
+        seconds = self.settings.clock()
+        if (value is not None or bound is not None) and (not self.history or self.history[-1][1:] != (value, bound)):
+            self.history.append((seconds, value, bound))
+        self.settings.emit(Progress(seconds=seconds, phase=phase, value=value, bound=bound))
+
+
+def reserve_seconds(scenario: Scenario) -> float:
+    """Return the seconds of a time limit kept back for certifying and writing a plan of this size."""
+    return 1.0 + 12.0 * scenario["customers"].height / 1e6 + scenario["recipes"].height * scenario.horizon.periods / 4e3
+
+
+def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, settings: RunSettings) -> PlanningResult:
+    """Plan a scenario with the agents of a network and leave the plan in its folder."""
+    parameters, diary = settings.parameters, _Diary(settings)
+    time_limit = parameters.time_limit
+    allowance = Allowance(
+        clock=settings.clock,
+        cancelled=settings.cancelled,
+        work_limit=parameters.work_limit,
+        time_limit=time_limit,
+        reserve=0.0 if time_limit is None else min(reserve_seconds(scenario), 0.5 * time_limit),
+    )
+    coordinator = Coordinator(
+        network,
+        SharedSurroundings(scenario),
+        backend(settings.coordinator_backend),
+        allowance=allowance,
+        observe=diary.observe,
+    )
+    found = coordinator.plan(scenario["segments"]["segment"].to_list(), gap=parameters.gap)
+    if found.conflict is not None:
+        return infeasible(found.conflict)
+    if found.candidate is None:
+        return no_plan_yet(found)
+    around = Circumstances(scenario, eligibility_patterns(scenario), parameters, settings.code_hash, diary.history)
+    diary.observe("certifying", found.candidate.value, found.bound_proved)
+    plan = finish(found, network, allowance, around)
+    settings.folders.write_plan(plan, plan_folder)
+    return _planned(plan)
+
+
+def _planned(plan: Plan) -> PlanningResult:
+    value, proved, checked = (float(str(plan.summary[name])) for name in ("value", "bound_proved", "bound_checked"))
+    return PlanningResult(
+        outcome=Outcome.PLANNED,
+        stopped_by=str(plan.summary["stopped_by"]),
+        value=value,
+        bound_proved=proved,
+        bound_checked=checked,
+    )
+
+
+def infeasible(conflict: Conflict) -> PlanningResult:
+    """Return the result that names a conflict in contract language."""
+    names = ", ".join(conflict.clauses) or "rows that no clause made"
+    what = "physical limits" if conflict.physical else "hard clauses"
+    loosen = "; ".join(f"{name} by {amount:.6g}" for name, amount in conflict.relaxation)
+    return PlanningResult(
+        outcome=Outcome.INFEASIBLE,
+        stopped_by="infeasible",
+        detail=f"the {what} {names} cannot hold together; the cheapest way out loosens {loosen or 'nothing known'}",
+        conflict=conflict.clauses,
+        relaxation=conflict.relaxation,
+    )
+
+
+def no_plan_yet(found: Reconciled) -> PlanningResult:
+    """Return the result of a run that ended before any plan was found."""
+    bound = found.bound_proved if found.bound_proved < float("inf") else None
+    return PlanningResult(
+        outcome=Outcome.NO_PLAN_YET,
+        stopped_by=found.stopped_by,
+        bound_proved=bound,
+        detail=f"stopped by {found.stopped_by} after {found.steps} steps before a plan was found; allow more",
+    )

@@ -1,0 +1,20 @@
+"""The port to scenario and plan folders, so that agents read and write them without knowing files."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from planner.domain.plan import Plan
+from planner.domain.scenario import Scenario
+
+
+class Folders(Protocol):
+    """Whoever keeps scenarios and plans under a name that every host can read."""
+
+    def read_scenario(self, folder: str, *, customers: bool = True) -> Scenario:
+        """Return a scenario; without ``customers`` its customers table is empty."""
+        ...
+
+    def write_plan(self, plan: Plan, folder: str) -> None:
+        """Keep a plan, replacing what stands there only once it is complete."""
+        ...
