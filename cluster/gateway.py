@@ -84,9 +84,10 @@ async def running_gateway(settings: GatewaySettings, make_runtime: RuntimeFactor
         runs = PlanRuns(ports, make_runtime(settings.runtime), concurrency=settings.concurrency)
         server = PlanningServer(PlanningServicer(ports, runs, ScenarioChecks(ports.scenarios)), settings.door)
         try:
-            # The port is taken first: a server that cannot be asked should not begin to plan.
-            address = await server.start()
+            # A server that cannot be asked should not begin to plan; whoever asks finds resumed plans running.
+            address = server.bind()
             resumed = await resume_plans(ports, runs)
+            await server.start()
             _log.info("serving", address=address, data=str(settings.data), resumed=len(resumed))
             yield address
         finally:

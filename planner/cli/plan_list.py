@@ -1,32 +1,30 @@
-"""Plans of a server as a table."""
+"""Plans of a server, one a line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from planner.events.catalogue import PlanCompleted
 from planner.events.plan_record import PlanRecord
 
 
 def print_plans(records: Iterable[PlanRecord], console: Console) -> None:
-    """Print one line per plan, in the given order."""
-    table = Table(box=None, pad_edge=False)
-    for head in ("operation", "scenario", "asked for", "state"):
-        table.add_column(head, no_wrap=True)
-    for head in ("value", "gap"):
-        table.add_column(head, justify="right", no_wrap=True)
+    """Print one line per plan, in the given order; lines are never cut, since operations are copied from them."""
+    lines = [("operation", "scenario", "asked for (UTC)", "state", "value", "gap")]
     for record in records:
         ending = record.ending
-        table.add_row(
-            Text(f"operations/{record.plan}"),
-            Text(record.request.scenario[:12]),
-            Text(record.requested_at.isoformat(timespec="seconds", sep=" ").removesuffix("+00:00")),
-            Text(record.state.value),
-            Text(f"{ending.value:,.2f}" if isinstance(ending, PlanCompleted) else "–"),
-            Text(f"{record.gap:.3%}" if record.gap is not None else "–"),
+        lines.append(
+            (
+                f"operations/{record.plan}",
+                record.request.scenario[:12],
+                record.requested_at.strftime("%Y-%m-%d %H:%M:%S"),
+                record.state.value,
+                f"{ending.value:,.2f}" if isinstance(ending, PlanCompleted) else "–",
+                f"{record.gap:.3%}" if record.gap is not None else "–",
+            )
         )
-    console.print(table)
+    for operation, scenario, moment, state, value, gap in lines:
+        text = f"{operation:<47}  {scenario:<12}  {moment:<19}  {state:<11}  {value:>18}  {gap:>9}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)

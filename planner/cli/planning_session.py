@@ -20,7 +20,13 @@ from planner.domain.errors import ServerUnavailable
 from planner.events.catalogue import NoPlanFound, PlanCompleted, PlanFailed, PlanFoundInfeasible
 from planner.events.plan_record import PlanRecord
 
-READY_SECONDS = 60.0
+CHILD_READY_SECONDS = 60.0
+"""A server of one's own answers, however busy the machine is."""
+
+READY_SECONDS = 10.0
+"""A server that was named runs already, or its name is wrong."""
+
+_TURN_SECONDS = 1.0
 _CREATE_ATTEMPTS = 4
 
 T = TypeVar("T")
@@ -38,6 +44,7 @@ class PlanningSession:
         self._server = server
         self._console = console
         self._last_words = last_words or (lambda: None)
+        self._ready_seconds = READY_SECONDS if last_words is None else CHILD_READY_SECONDS
         self._plan = ""
         self._cancels = False
         self._cancelling: asyncio.Task[PlanRecord] | None = None
@@ -78,12 +85,24 @@ class PlanningSession:
 
     async def _request(self, order: Order, target: Target, request_id: str) -> int:
         async with PlanningClient(self._server) as client:
-            await self._alive(client.wait_until_ready(READY_SECONDS))
+            await self._ready(client)
             stored = await self._alive(client.upload(order.scenario))
             record = await self._accepted(client, stored, order, request_id)
             self._plan, self._cancels = record.plan, True
             self._console.print(f"accepted as operations/{record.plan}", highlight=False)
             return await self._to_the_end(client, record.plan, target)
+
+    async def _ready(self, client: PlanningClient) -> None:
+        """Wait until the server serves, in short turns, since a child that died will never."""
+        left = self._ready_seconds
+        while True:
+            try:
+                return await client.wait_until_ready(min(left, _TURN_SECONDS))
+            except ServerUnavailable as error:
+                self._raise_if_dead(error)
+                left -= _TURN_SECONDS
+                if left <= 0:
+                    raise
 
     async def _accepted(self, client: PlanningClient, stored: str, order: Order, request_id: str) -> PlanRecord:
         """Ask until the server answers: under its request id a request is accepted once, however often it is sent."""

@@ -86,8 +86,8 @@ class PlanningServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
 
-    async def start(self) -> str:
-        """Listen and serve; return the address with the port that was taken.
+    def bind(self) -> str:
+        """Take the address and return it, with the port that was picked; calls wait until :meth:`start`.
 
         Raises
         ------
@@ -108,10 +108,13 @@ class PlanningServer:
                 f"{settings.listen} cannot be listened on: {error}; another server may hold the port, or the "
                 "certificate does not fit its key"
             ) from error
+        return f"{settings.host}:{port}"
+
+    async def start(self) -> None:
+        """Serve, and say so to those who ask for the server's health."""
         await self._server.start()
         for service in ("", SERVICE):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
-        return f"{settings.host}:{port}"
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no more calls, let the short ones end, and break off the rest after the grace."""

@@ -1,0 +1,35 @@
+"""A server process with a scripted runtime: `python scripted_server.py DATA PORT STEPS [until-stdin-closes]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from cluster.gateway import serve
+from cluster.settings import GatewaySettings
+from planner.adapters.plan_folder import write_plan
+from planner.domain.errors import ConcordatError
+from planner.service.server import DoorSettings
+from planner.simulation.scripted_runtime import Script, ScriptedRuntime
+
+
+def main() -> None:
+    """Serve until told to stop, then say which libraries were loaded."""
+    data, port, steps, *rest = sys.argv[1:]
+    settings = GatewaySettings(
+        door=DoorSettings(listen=f"127.0.0.1:{port}"),
+        data=Path(data),
+        until_stdin_closes=rest == ["until-stdin-closes"],
+    )
+    runtime = ScriptedRuntime(Script(steps=int(steps), step_seconds=0.02), write_plan)
+    try:
+        serve(settings, lambda _: runtime)
+    except ConcordatError as error:
+        sys.exit(f"{error.code}: {error}")
+    sys.stdout.write("loaded " + " ".join(sorted({name.partition(".")[0] for name in sys.modules})) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Uploaded scenarios are kept under the hash of their content, and only scenarios are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from planner.adapters.plan_store_folder import PlanFolders
+from planner.adapters.random_ids import RandomIds
+from planner.adapters.scenario_folder import write_scenario
+from planner.adapters.scenario_store_folder import ScenarioFolders
+from planner.domain.errors import NotFound, PlanUnreadable, ScenarioInvalid, ScenarioUnreadable, UploadRefused
+from planner.domain.folder_files import PLAN_FILES, SCENARIO_FILES
+from tests.scenario_builder import small_scenario
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, bytes]:
+    """Return the files of a small scenario."""
+    folder = tmp_path / "source"
+    write_scenario(small_scenario(), folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ScenarioFolders:
+    """Return an empty store."""
+    return ScenarioFolders(tmp_path / "store", max_bytes=10_000_000)
+
+
+def received(store: ScenarioFolders, files: dict[str, bytes]) -> str:
+    """Store files and return the scenario's hash."""
+    staged = store.stage()
+    try:
+        for file, data in files.items():
+            staged.write(file, data[:7])
+            staged.write(file, data[7:])
+        return staged.commit()[0]
+    finally:
+        staged.discard()
+
+
+def test_every_written_file_is_a_known_file(files: dict[str, bytes]) -> None:
+    """What the writer of scenarios writes is what an upload takes."""
+    assert set(files) <= set(SCENARIO_FILES)
+
+
+def test_the_same_content_is_kept_once(store: ScenarioFolders, files: dict[str, bytes]) -> None:
+    """Storing a scenario twice gives the same hash, one folder and no leftovers."""
+    first = received(store, files)
+    assert received(store, dict(reversed(files.items()))) == first
+    assert [path.name for path in Path(store.folder(first)).parent.iterdir()] == [first]
+    assert store.has(first)
+    assert store.read(first).header.id == small_scenario().header.id
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["../scenario.json", "/etc/passwd", "a/plants.csv", "plants.CSV", "..", "", "plants.csv\0", ".", "lock", "C:\\x"],
+)
+def test_a_file_that_is_no_part_of_a_scenario_is_refused(store: ScenarioFolders, tmp_path: Path, file: str) -> None:
+    """Names with folders, roots or strange letters never reach the disk."""
+    staged = store.stage()
+    with pytest.raises(UploadRefused):
+        staged.write(file, b"x")
+    staged.discard()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_file_that_comes_twice_is_refused(store: ScenarioFolders) -> None:
+    """The parts of a file belong together, or one upload could overwrite itself."""
+    staged = store.stage()
+    staged.write("plants.csv", b"a")
+    staged.write("markets.csv", b"b")
+    with pytest.raises(UploadRefused, match="twice"):
+        staged.write("plants.csv", b"c")
+    staged.discard()
+
+
+def test_too_much_is_refused(tmp_path: Path) -> None:
+    """All files together may not pass the limit."""
+    staged = ScenarioFolders(tmp_path / "store", max_bytes=10).stage()
+    staged.write("plants.csv", b"12345")
+    with pytest.raises(UploadRefused, match="10 bytes"):
+        staged.write("markets.csv", b"123456")
+    staged.discard()
+
+
+def test_what_is_no_scenario_is_not_kept(store: ScenarioFolders, files: dict[str, bytes], tmp_path: Path) -> None:
+    """An unreadable header or a cell of another type leaves nothing behind."""
+    with pytest.raises((ScenarioUnreadable, ScenarioInvalid)):
+        received(store, files | {"scenario.json": b"{"})
+    with pytest.raises(ScenarioInvalid) as refused:
+        received(
+            store, files | {"plants.csv": b"plant,region,\n", "orders.csv": files["orders.csv"] + b"x,,,,y,z,,,,\n"}
+        )
+    assert refused.value.findings
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
+    """What an earlier process left half received is gone after the next start."""
+    (tmp_path / ".receiving-abc").mkdir()
+    (tmp_path / ".receiving-abc" / "plants.csv").write_bytes(b"half")
+    ScenarioFolders(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "..", "0" * 63, "0" * 64, "../../etc", "A" * 64])
+def test_an_unknown_scenario_is_not_found(store: ScenarioFolders, name: str) -> None:
+    """Names that are no hash, or one of nothing, are not found and never become a path."""
+    assert not store.has(name)
+    with pytest.raises(NotFound):
+        store.folder(name)
+
+
+def test_a_plan_folder_is_empty_at_every_attempt(tmp_path: Path) -> None:
+    """What an earlier attempt wrote is gone before the next one begins."""
+    plans = PlanFolders(tmp_path)
+    folder = Path(plans.prepare("p1"))
+    (folder / "plan.json").write_text("{}")
+    assert list(Path(plans.prepare("p1")).iterdir()) == []
+
+
+def test_only_the_files_of_a_plan_are_given_away(tmp_path: Path) -> None:
+    """Parts are read in the order of the format, the summary last, other files not at all."""
+    plans = PlanFolders(tmp_path)
+    folder = Path(plans.prepare("p1"))
+    with pytest.raises(PlanUnreadable):
+        list(plans.parts("p1"))
+    for file in (*PLAN_FILES, "secret.txt"):
+        (folder / file).write_bytes(b"" if file == "prices.csv" else b"x" * 1_500_000)
+    parts = list(plans.parts("p1"))
+    assert list(dict.fromkeys(file for file, _ in parts)) == list(PLAN_FILES)
+    assert b"".join(data for file, data in parts if file == "plan.json") == b"x" * 1_500_000
+    assert max(len(data) for _, data in parts) <= 1 << 20
+
+
+@pytest.mark.parametrize("plan", ["", "..", "a/b", "A", "x" * 65])
+def test_a_plan_id_never_becomes_another_path(tmp_path: Path, plan: str) -> None:
+    """Ids with folders or strange letters are refused."""
+    with pytest.raises(PlanUnreadable):
+        PlanFolders(tmp_path).prepare(plan)
+
+
+def test_ids_are_new_and_sort_by_age() -> None:
+    """Ten thousand ids differ, are version 7 UUIDs, and their time never runs back."""
+    ids = [RandomIds().new() for _ in range(10_000)]
+    assert len(set(ids)) == len(ids)
+    assert all(one[14] == "7" and one[19] in "89ab" and len(one) == 36 for one in ids)
+    assert [one[:13] for one in ids] == sorted(one[:13] for one in ids)
