@@ -24,7 +24,7 @@ class TinyParameters:
     unlimited_regular: float = 0.03
     optional_tables: float = 0.3
     clause: float = 0.5
-    impossible: float = 0.025
+    impossible: float = 0.015
 
     def __post_init__(self) -> None:
         for name in ("unlimited_regular", "optional_tables", "clause", "impossible"):

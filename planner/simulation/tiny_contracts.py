@@ -92,7 +92,7 @@ def _brand_clauses(draw: Draw, brand: str, loyalty: TinyLoyalty, chance: float) 
     if draw.chance(chance * 0.7):
         each = draw.chance(0.5)
         penalty = _penalty(draw, 0.3, 4.0)
-        least = round(spend * (draw.between(0.02, 0.08) if penalty is None else draw.between(0.2, 0.9)), 3)
+        least = round(spend * (draw.between(0.01, 0.05) if penalty is None else draw.between(0.2, 0.9)), 3)
         clauses.append(_budget(f"{brand}/floor", each=each, low=least, penalty=penalty))
     if draw.chance(chance * 0.6):
         clauses.append(
@@ -163,7 +163,7 @@ def _distributor_clauses(draw: Draw, distributor: str, network: TinyNetwork, cha
         )
     if draw.chance(chance):
         penalty = _penalty(draw, 0.5, 6.0)
-        rate = draw.between(0.05, 0.3) if penalty is None else draw.between(0.6, 1.0)
+        rate = draw.between(0.05, 0.2) if penalty is None else draw.between(0.6, 1.0)
         clauses.append(
             ServiceClause(
                 id=f"{distributor}/service",
@@ -296,7 +296,7 @@ def _reward_floor(draw: Draw, loyalty: TinyLoyalty) -> RewardFloorClause:
         partner="",
         each_window=draw.chance(0.7),
         tier=draw.pick(tiers),
-        min_share=draw.between(0.05, 0.3) if penalty is None else draw.between(0.5, 1.0),
+        min_share=draw.between(0.05, 0.2) if penalty is None else draw.between(0.5, 1.0),
         penalty=penalty,
     )
 
