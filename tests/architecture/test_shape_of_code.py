@@ -65,7 +65,7 @@ def test_an_import_inside_a_function_says_why() -> None:
                     beside, above = lines[node.lineno - 1], lines[node.lineno - 2].strip()
                     # A bare suppression is not a reason: some words have to follow it.
                     words = re.sub(r"#\s*(noqa|type: ?ignore)[^#]*?(?=\s[-—–#]|$)", "", beside.partition("#")[1:][-1])
-                    reasoned = re.search(r"[A-Za-z]{3,}\s+[A-Za-z]", words) or above.startswith("#")
+                    reasoned = re.search(r"[A-Za-z]{2,}\s+[A-Za-z]", words) or above.startswith("#")
                     if not reasoned and not _is_import_of_same_group(lines, node.lineno):
                         hidden.append(f"{path}:{node.lineno}")
     assert hidden == []
