@@ -101,9 +101,9 @@ def export(
     *,
     mps: Annotated[Path, typer.Option(help="The MPS file to write.", show_default=False)],
 ) -> None:
-    """Write the whole model of a scenario for any solver."""
+    """Write the whole model of a scenario for any solver (.mps or .mps.gz)."""
     _launchers(context).export_mps(scenario, mps)
-    _print(f"The model is in {mps}")
+    _print(f"The model is in {mps}: minus the value, to be minimised. Its first lines say how customers stand in it.")
 
 
 def _launchers(context: typer.Context) -> Launchers:
