@@ -20,13 +20,15 @@ from pathlib import Path
 _MARK = "CONCORDAT_BENCHMARK_RUN"
 _PROC = Path("/proc")
 _SAMPLE_SECONDS = 0.25
+_PARTING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessFigures:
     """What a command cost: seconds, seconds, bytes; ``processes`` is the largest number alive at once.
 
-    ``returncode`` is None when the command was ended at its deadline; ``left`` counts processes that outlived it.
+    ``returncode`` is None when the command was ended at its deadline; ``left`` counts processes that outlived it by some
+    seconds.
     """
 
     wall_s: float
@@ -71,7 +73,7 @@ def run_measured(command: Sequence[str], *, deadline: float, log: Path) -> Proce
         peak_bytes=max(account.peak_bytes, _largest_child_bytes(after)),
         processes=account.processes,
         returncode=returncode,
-        left=len(tuple(account.alive())),
+        left=account.left_after(_PARTING_SECONDS),
         errors="" if returncode == 0 else tail,
     )
 
@@ -116,6 +118,13 @@ class _Account:
                 self._ours[pid] = self._is_marked(entry)
             if self._ours[pid] and entry.exists():
                 yield pid
+
+    def left_after(self, seconds: float) -> int:
+        """Return how many marked processes are still alive after at most that many seconds of waiting for none."""
+        deadline = time.monotonic() + seconds
+        while (left := len(tuple(self.alive()))) and time.monotonic() < deadline:
+            time.sleep(_SAMPLE_SECONDS)
+        return left
 
     def _is_marked(self, entry: Path) -> bool:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmarks.process_tree import ProcessFigures, run_measured
-from benchmarks.subject import Contender, Measurement, Workload
+from benchmarks.subject import Contender, Measurement, Outcome, Workload
 
 _GRACE_SECONDS = 120.0
 
@@ -29,10 +29,9 @@ def drive(contenders: Sequence[Contender], workload: Workload) -> list[Measureme
 
 
 def _measurement(contender: Contender, turn: int, cost: ProcessFigures) -> Measurement:
-    outcome = contender.outcome()
-    if cost.returncode != 0:
-        ended = "ended at its deadline" if cost.returncode is None else f"exit code {cost.returncode}"
-        outcome = replace(outcome, failure=f"{ended}: {outcome.failure or cost.errors}".strip())
+    # A command that failed may have left an earlier turn's files, so its outcome is not read.
+    ended = "ended at its deadline" if cost.returncode is None else f"exit code {cost.returncode}"
+    outcome = contender.outcome() if cost.returncode == 0 else Outcome(failure=f"{ended}: {cost.errors}")
     figures = {**outcome.figures, "processes": float(cost.processes), "left_processes": float(cost.left)}
     return Measurement(
         contender=contender.name,
