@@ -27,8 +27,8 @@ _PARTING_SECONDS = 5.0
 class ProcessFigures:
     """What a command cost: seconds, seconds, bytes; ``processes`` is the largest number alive at once.
 
-    ``returncode`` is None when the command was ended at its deadline; ``left`` counts processes that outlived it by some
-    seconds.
+    ``returncode`` is None when the command was ended at its deadline; ``left`` counts processes that outlived it by
+    some seconds. Memory is the proportional set size: a page shared by n processes counts 1/n in each of them.
     """
 
     wall_s: float
@@ -56,7 +56,9 @@ def run_measured(command: Sequence[str], *, deadline: float, log: Path) -> Proce
         while returncode is None and time.perf_counter() - started < deadline:
             account.sample()
             try:
-                returncode = child.wait(timeout=_SAMPLE_SECONDS)
+                # Short commands are looked at more often, or their peak would be missed.
+                elapsed = time.perf_counter() - started
+                returncode = child.wait(timeout=min(_SAMPLE_SECONDS, 0.02 + elapsed / 20))
             except subprocess.TimeoutExpired:
                 continue
         wall = time.perf_counter() - started
