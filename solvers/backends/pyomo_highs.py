@@ -38,6 +38,8 @@ class PyomoModel:
         self._program = program
         self._objective = program.objective.copy()
         self._row_lower, self._row_upper = program.row_lower.copy(), program.row_upper.copy()
+        used = program.rows.row_of_entry()[program.rows.value != 0]
+        self._filled = np.bincount(used, minlength=program.rows.rows) > 0
         self.model = _concrete(program)
         for i in range(program.rows.rows):
             self._replace_row(i)
@@ -95,15 +97,14 @@ class PyomoModel:
         low, high = _bound(self._row_lower[i]), _bound(self._row_upper[i])
         if i in self.model.row:
             del self.model.row[i]
-        if entries.start != entries.stop and (low is not None or high is not None):
+        if self._filled[i] and (low is not None or high is not None):
             self.model.row.add(i, (low, body, high))
 
     def _crossed(self) -> bool:
-        """Whether bounds cross or a row without entries cannot hold; Pyomo refuses both instead of answering."""
+        """Whether bounds cross or a row of zeros cannot hold; Pyomo refuses both instead of answering."""
         if any(x.lb is not None and x.ub is not None and x.lb > x.ub for x in self.model.x.values()):
             return True
-        empty = np.diff(self._program.rows.start) == 0
-        unmet = empty & ((self._row_lower > 0) | (self._row_upper < 0))
+        unmet = ~self._filled & ((self._row_lower > 0) | (self._row_upper < 0))
         return bool(unmet.any() or np.any(self._row_lower > self._row_upper))
 
     def _solution(self, results: Results, limits: Limits, *, linear: bool) -> Solution:
@@ -122,7 +123,7 @@ class PyomoModel:
         elif linear:
             bound = objective if termination is Termination.OPTIMAL and objective is not None else np.inf
         elif results.best_objective_bound is not None:
-            bound = results.best_objective_bound
+            bound = results.best_objective_bound + self._program.offset
         return Solution(termination=termination, x=x, objective=objective, bound=float(bound), row_dual=dual)
 
     def _rows(self) -> range:
