@@ -36,16 +36,16 @@ class Polisher:
     def __init__(self, assembly: Assembly, backend: Backend, network: AgentNetwork, floors: Ints) -> None:
         self._assembly, self._network, self._floors = assembly, network, floors
         self._program = assembly.program
-        self._model: Model = backend.load(assembly.program)
+        self.model: Model = backend.load(assembly.program)
 
     def fix(self, used: Bools, allowed: Sequence[tuple[int, ...]]) -> None:
         """Fix set-ups and tiers."""
-        restrict(self._model, self._assembly.choices, allowed)
-        fix_setups(self._model, self._assembly, used)
+        restrict(self.model, self._assembly.choices, allowed)
+        fix_setups(self.model, self._assembly, used)
 
     def solve(self, limits: Limits) -> Solution:
         """Solve with offers still in shares."""
-        return self._model.solve(limits=limits, relaxed=True)
+        return self.model.solve(limits=limits, relaxed=True)
 
     def complete(self, shared: Solution, limits: Limits) -> Candidate | None:
         """Make the offers of a solution whole and solve for the rest; None where no attempt is feasible.
@@ -60,15 +60,15 @@ class Polisher:
                     return None
                 replies = self._realise(shared.x)
                 self._hold(replies)
-                solution = self._model.solve(limits=limits, relaxed=True)
+                solution = self.model.solve(limits=limits, relaxed=True)
                 self._release(replies)
                 if solution.x is not None and solution.objective is not None:
                     return Candidate(solution.objective, solution.x, shared.x)
                 lifted = np.minimum(least + (np.abs(least) * 0.002 + 1e-3) * 8**attempt, most)
-                self._model.set_row_bounds(self._floors, lifted, most)
-                shared = self._model.solve(limits=limits, relaxed=True)
+                self.model.set_row_bounds(self._floors, lifted, most)
+                shared = self.model.solve(limits=limits, relaxed=True)
         finally:
-            self._model.set_row_bounds(self._floors, least, most)
+            self.model.set_row_bounds(self._floors, least, most)
         return None
 
     def _realise(self, x: Floats) -> Mapping[int, Realised]:
@@ -81,14 +81,14 @@ class Polisher:
     def _hold(self, replies: Mapping[int, Realised]) -> None:
         for b, reply in replies.items():
             columns = reply.columns + self._assembly.column_start[b]
-            self._model.set_column_bounds(columns, reply.values, reply.values)
+            self.model.set_column_bounds(columns, reply.values, reply.values)
             rows = reply.free_rows + self._assembly.row_start[b]
             free = np.full(len(rows), np.inf)
-            self._model.set_row_bounds(rows, -free, free)
+            self.model.set_row_bounds(rows, -free, free)
 
     def _release(self, replies: Mapping[int, Realised]) -> None:
         for b, reply in replies.items():
             columns = reply.columns + self._assembly.column_start[b]
-            self._model.set_column_bounds(columns, self._program.lower[columns], self._program.upper[columns])
+            self.model.set_column_bounds(columns, self._program.lower[columns], self._program.upper[columns])
             rows = reply.free_rows + self._assembly.row_start[b]
-            self._model.set_row_bounds(rows, self._program.row_lower[rows], self._program.row_upper[rows])
+            self.model.set_row_bounds(rows, self._program.row_lower[rows], self._program.row_upper[rows])

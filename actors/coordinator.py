@@ -41,6 +41,8 @@ PRICING_NODES = 200
 MONOLITH_COLUMNS = 1500
 """Up to this many binary columns the problem is also given to the solver as a whole."""
 MONOLITH_NODES = 20_000
+SOLVER_TOLERANCE = 1e-7
+"""What solvers may miss rows and bounds by, relative to the bounds they claim."""
 CYCLE = 3
 """Slope-scaling passes from one fixed plan to the next."""
 PATIENCE = 4
@@ -90,6 +92,7 @@ class Coordinator:
         self._leaves: list[LeafBound] = []
         self._whole_bound = np.inf
         self._proved_by: dict[str, object] = {}
+        self._models: list[Model] = []
 
     def plan(self, segments: Sequence[str], *, gap: float) -> Reconciled:
         """Plan until the gap, a limit or the end of ideas; ``segments`` names the segments in table order."""
@@ -112,6 +115,11 @@ class Coordinator:
             self._negotiate(gap, rounds=PATIENCE)
         return self._result()
 
+    def interrupt(self) -> None:
+        """Ask, from another thread, the solve under way to stop."""
+        for model in self._models:
+            model.interrupt()
+
     # --- the problem -----------------------------------------------------------------------------------------------
 
     def _join(self, segments: Sequence[str]) -> None:
@@ -126,8 +134,10 @@ class Coordinator:
         self._links: LinkMap = self._surroundings.links
         self._assembly = assemble(self._blocks, self._links.links)
         self._relaxation: Model = self._backend.load(self._assembly.program)
+        self._models = [self._relaxation]
         floors = hard_reward_floors(self._surroundings, self._blocks, self._assembly)
         self._polisher = Polisher(self._assembly, self._backend, self._network, floors)
+        self._models.append(self._polisher.model)
 
     def _relax(self) -> Solution | None:
         self._observe("relaxing", None, None)
@@ -198,6 +208,7 @@ class Coordinator:
                 return
             replies = self._price(self._network.names, prices, self._allowed(worst.leaf))
             bound = proved_bound(self._links.links, prices, replies)
+            bound += SOLVER_TOLERANCE * max(1.0, abs(bound))
             box.observe(prices, bound, cuts(replies))
             idle = 0 if bound < worst.proved else idle + 1
             if bound < worst.proved:
@@ -251,13 +262,15 @@ class Coordinator:
         if not self._allowance.step():
             return False
         model = self._backend.load(self._assembly.program)
+        self._models.append(model)
         seconds = self._allowance.seconds_left()
         solution = model.solve(limits=Limits(nodes=MONOLITH_NODES, gap=min(gap, 1e-6), seconds=seconds))
         if solution.termination is Termination.INFEASIBLE:
             return True
-        if solution.termination in {Termination.LIMIT, Termination.INTERRUPTED} and seconds is not None:
+        if solution.termination is Termination.INTERRUPTED or self._allowance.seconds_left() is None is not seconds:
             self._allowance.interrupted()
-        self._whole_bound = solution.bound
+        # A bound holds for the rows as the solver keeps them, within its tolerance.
+        self._whole_bound = solution.bound + SOLVER_TOLERANCE * max(1.0, abs(solution.bound))
         self._proved_by["whole"] = f"{self._backend.name} branch and bound on the whole problem"
         if solution.x is not None:
             tiers = whole_choice_of(solution.x, self._assembly.choices)

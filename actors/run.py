@@ -32,6 +32,7 @@ class RunSettings:
     cancelled: Callable[[], bool]
     emit: Emit
     coordinator_backend: str = "highs"
+    interruptible: Callable[[Callable[[], None]], None] = lambda interrupt: None  # noqa: ARG005 - nobody to tell
 
 
 @dataclass(slots=True)
@@ -71,6 +72,7 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
         allowance=allowance,
         observe=diary.observe,
     )
+    settings.interruptible(coordinator.interrupt)
     found = coordinator.plan(scenario["segments"]["segment"].to_list(), gap=parameters.gap)
     if found.conflict is not None:
         return infeasible(found.conflict)

@@ -1,0 +1,321 @@
+"""Agents on Ray: hosts hold many agents each, one actor holds the coordinator, and nothing else names Ray.
+
+Hosts outlive plans. A round is one message per host; a host that died is restarted by Ray, told again which agents it
+holds and what the segments' totals are, and asked again. Every agent answers from its inputs alone, so neither the
+number of hosts nor a restart changes a plan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import ray
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
+
+from actors.protocol import Formulate, Message, Reply
+from actors.settings import AgentSettings, open_folders
+from planner.domain.errors import ConcordatError
+from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
+
+NAMESPACE = "concordat"
+_POLL_SECONDS = 0.2
+_RETRIES = 5
+_GRACE_SECONDS = 20.0
+_OBJECT_STORE_BYTES = 300 * 1024 * 1024
+
+
+class RayNotStarted(RayError):
+    """A cluster of our own did not start."""
+
+
+class AgentHost:
+    """What an agent host actor holds: the agents it was told to, for the scenario it was told last."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._settings = settings
+        self._installed: tuple[str, tuple[str, ...]] | None = None
+        self._host: Any = None
+
+    def install(self, scenario_folder: str, names: tuple[str, ...]) -> None:
+        """Hold these agents of a scenario; agents that are here already stay."""
+        from actors.host import Host  # noqa: PLC0415 - the gateway loads this module, but no agent
+
+        if self._installed == (scenario_folder, names):
+            return
+        customers = any(name.startswith("segment:") for name in names)
+        scenario = open_folders(self._settings).read_scenario(scenario_folder, customers=customers)
+        self._host = Host(
+            scenario,
+            names,
+            plant_backend=self._settings.plant_backend,
+            partner_backend=self._settings.partner_backend,
+        )
+        self._installed = (scenario_folder, names)
+
+    def handle(self, messages: Mapping[str, Message]) -> dict[str, Reply]:
+        """Answer a round of messages."""
+        if self._host is None:
+            raise LookupError("this host holds no agents; it was restarted and must be told to install them")
+        replies: dict[str, Reply] = self._host.handle(messages)
+        return replies
+
+
+class RayNetwork:
+    """The coordinator's way to agents on hosts; see :class:`actors.protocol.AgentNetwork`."""
+
+    def __init__(self, hosts: list[Any], scenario_folder: str, names: tuple[str, ...]) -> None:
+        self._hosts, self._folder, self._names = hosts, scenario_folder, names
+        self._place = {name: i % len(hosts) for i, name in enumerate(names)}
+        self._formulate: Formulate | None = None
+        ray.get([self._install(place) for place in range(len(hosts))])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all agents."""
+        return self._names
+
+    def ask(self, messages: Mapping[str, Message]) -> Mapping[str, Reply]:
+        """Deliver a round, one message per host."""
+        for message in messages.values():
+            if isinstance(message, Formulate):
+                self._formulate = message
+        batches: dict[int, dict[str, Message]] = {}
+        for name, message in messages.items():
+            batches.setdefault(self._place[name], {})[name] = message
+        pending = {place: self._hosts[place].handle.remote(batch) for place, batch in batches.items()}
+        found: dict[str, Reply] = {}
+        for place, answer in pending.items():
+            found.update(self._collect(place, answer, batches[place]))
+        return {name: found[name] for name in messages}
+
+    def _install(self, place: int) -> Any:
+        names = tuple(name for name in self._names if self._place[name] == place)
+        return self._hosts[place].install.remote(self._folder, names)
+
+    def _collect(self, place: int, answer: Any, batch: dict[str, Message]) -> dict[str, Reply]:
+        for attempt in range(_RETRIES):
+            try:
+                replies: dict[str, Reply] = ray.get(answer)
+            except (ActorDiedError, ActorUnavailableError, LookupError):
+                if attempt == _RETRIES - 1:
+                    raise
+                time.sleep(0.5 * 2**attempt)
+                with suppress(ActorDiedError, ActorUnavailableError):
+                    self._bring_back(place)
+                answer = self._hosts[place].handle.remote(batch)
+            else:
+                return replies
+        raise RuntimeError("unreachable: the last attempt returns or raises")
+
+    def _bring_back(self, place: int) -> None:
+        ray.get(self._install(place))
+        if self._formulate is not None:
+            again = {name: self._formulate for name in self._names if self._place[name] == place}
+            ray.get(self._hosts[place].handle.remote(again))
+
+
+class CoordinatorHost:
+    """What the coordinator actor holds: one run at a time, its progress and its cancelling."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._settings = settings
+        self._progress: deque[tuple[str, Progress]] = deque(maxlen=10_000)
+        self._cancelled: set[str] = set()
+        self._running: str | None = None
+        self._interrupt: Callable[[], None] | None = None
+        self._lock = threading.Lock()
+
+    def plan(self, run: str, order: tuple[str, str, PlanningParameters, float], hosts: list[Any]) -> PlanningResult:
+        """Plan one scenario; ``order`` is scenario folder, plan folder, parameters, seconds already spent."""
+        from actors.host import agent_names  # noqa: PLC0415 - the gateway loads this module, but no agent
+        from actors.run import RunSettings, run_planning  # noqa: PLC0415 - as above
+        from solvers.core.errors import SolverError  # noqa: PLC0415 - as above
+
+        scenario_folder, plan_folder, parameters, elapsed = order
+        started = time.monotonic()
+        self._running = run
+        settings = RunSettings(
+            folders=open_folders(self._settings),
+            parameters=parameters,
+            code_hash=self._settings.code_hash,
+            clock=lambda: time.monotonic() - started + elapsed,
+            cancelled=lambda: run in self._cancelled,
+            emit=lambda progress: self._progress.append((run, progress)),
+            coordinator_backend=self._settings.coordinator_backend,
+            interruptible=self._interruptible,
+        )
+        try:
+            scenario = settings.folders.read_scenario(scenario_folder)
+            network = RayNetwork(hosts, scenario_folder, agent_names(scenario))
+            return run_planning(scenario, network, plan_folder, settings)
+        except (ConcordatError, SolverError) as error:
+            return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
+        finally:
+            with self._lock:
+                self._running, self._interrupt = None, None
+            self._cancelled.discard(run)
+
+    def progress(self, run: str) -> list[Progress]:
+        """Return and forget what a run told since it was last asked."""
+        told = []
+        while self._progress:
+            owner, progress = self._progress.popleft()
+            if owner == run:
+                told.append(progress)
+        return told
+
+    def cancel(self, run: str) -> None:
+        """Stop a run soon, in the middle of a solve if one is under way."""
+        self._cancelled.add(run)
+        with self._lock:
+            interrupt = self._interrupt if self._running == run else None
+        if interrupt is not None:
+            interrupt()
+
+    def _interruptible(self, interrupt: Callable[[], None]) -> None:
+        with self._lock:
+            self._interrupt = interrupt
+
+
+class RayRuntime:
+    """Plans with agents on Ray; see :class:`planner.ports.planning_runtime.PlanningRuntime`.
+
+    It joins a running cluster at ``address``, or starts one of its own: in a process of its own, since Ray forks as it
+    starts, which a process that serves gRPC does not survive. That start goes on while requests are taken.
+    """
+
+    def __init__(self, settings: AgentSettings, *, address: str | None = None) -> None:
+        self._settings, self._address = settings, address
+        self._head = None if address else _spawn_head()
+        self._hosts: list[Any] = []
+        self._coordinator: Any = None
+        self._starting = asyncio.Lock()
+
+    async def plan(
+        self, run: str, scenario_folder: str, plan_folder: str, parameters: PlanningParameters
+    ) -> AsyncIterator[Progress | PlanningResult]:
+        """Plan with the agents of a scenario; what Ray cannot do is told as a failed result."""
+        started = time.monotonic()
+        yield Progress(seconds=0.0, phase="starting agents")
+        try:
+            async with self._starting:
+                await asyncio.to_thread(self._start, parameters.hosts)
+            hosts = self._hosts[: parameters.hosts]
+            order = (scenario_folder, plan_folder, parameters, time.monotonic() - started)
+            answer = self._coordinator.plan.remote(run, order, hosts)
+            ended = False
+            while not ended:
+                ready, _ = await asyncio.to_thread(ray.wait, [answer], timeout=_POLL_SECONDS)
+                ended = bool(ready)
+                for progress in await self._coordinator.progress.remote(run):
+                    yield progress
+            result: PlanningResult = await answer
+            yield result
+        except (RayError, ConnectionError) as error:
+            detail = f"Ray could not finish the run: {type(error).__name__}: {str(error).splitlines()[0]}"
+            yield PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=detail)
+
+    async def cancel(self, run: str) -> None:
+        """Stop a run soon, keeping its best plan."""
+        if self._coordinator is not None:
+            with suppress(RayError):
+                await self._coordinator.cancel.remote(run)
+
+    async def close(self) -> None:
+        """Leave Ray; a cluster this process started ends with it."""
+        if ray.is_initialized():
+            await asyncio.to_thread(ray.shutdown)
+        self._hosts, self._coordinator = [], None
+        if self._head is not None:
+            await asyncio.to_thread(_end_head, self._head)
+
+    def _start(self, count: int) -> None:
+        if not ray.is_initialized():
+            self._connect()
+        if self._coordinator is None:
+            self._coordinator = _actor(CoordinatorHost, "coordinator", self._settings)
+        while len(self._hosts) < count:
+            self._hosts.append(_actor(AgentHost, f"agents-{len(self._hosts)}", self._settings))
+
+    def _connect(self) -> None:
+        if self._head is not None and self._head.stdout is not None and self._address is None:
+            self._address = self._head.stdout.readline().strip()
+        if not self._address:
+            raise RayNotStarted("Ray did not start on this machine; its logs are in the folder ray of the temp folder")
+        ray.init(address=self._address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
+
+
+def _spawn_head() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "actors.on_ray"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def _end_head(head: subprocess.Popen[str]) -> None:
+    if head.stdin is not None:
+        head.stdin.close()
+    try:
+        head.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        head.kill()
+        head.wait()
+
+
+def head_main() -> None:
+    """Start Ray on this machine, print its address, and end it with the end of standard input."""
+    # A loaded machine needs longer than Ray's own patience to start its first process.
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", "150")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    context: Any = ray.init(
+        address="local",
+        namespace=NAMESPACE,
+        include_dashboard=False,
+        object_store_memory=_OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        configure_logging=False,
+        _node_ip_address="127.0.0.1",
+    )
+    sys.stdout.write(f"{context.address_info['gcs_address']}\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    ray.shutdown()
+
+
+def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
+    """Start a host actor, or find the one that already lives."""
+    options: dict[str, Any] = {
+        "name": name,
+        "namespace": NAMESPACE,
+        "get_if_exists": True,
+        "lifetime": "detached",
+        "num_cpus": 0,
+        "max_restarts": -1,
+        "max_task_retries": 0,
+        "max_pending_calls": 64,
+    }
+    wrapped: Any = ray.remote(concurrency_groups={"solve": 1, "control": 2})(_grouped(kind))
+    return wrapped.options(**options).remote(settings)
+
+
+def _grouped(kind: type) -> type:
+    """Return the class with its quick methods in the control group and the others in the solve group."""
+    groups = {"progress": "control", "cancel": "control", "plan": "solve", "handle": "solve", "install": "solve"}
+    methods = {
+        name: ray.method(concurrency_group=group)(vars(kind)[name])
+        for name, group in groups.items()
+        if name in vars(kind)
+    }
+    return type(kind.__name__, (kind,), {**methods, "__module__": kind.__module__})
+
+
+if __name__ == "__main__":
+    head_main()

@@ -1,0 +1,99 @@
+"""The local runtime: each plan in one spawned worker process, without Ray."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from actors.settings import AgentSettings
+from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
+
+_GRACE_SECONDS = 5.0
+_LONGEST_LINE = 1 << 24
+
+
+class LocalRuntime:
+    """Plans in worker processes of this machine; see :class:`planner.ports.planning_runtime.PlanningRuntime`."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._settings = settings
+        self._workers: dict[str, Process] = {}
+
+    async def plan(
+        self, run: str, scenario_folder: str, plan_folder: str, parameters: PlanningParameters
+    ) -> AsyncIterator[Progress | PlanningResult]:
+        """Plan in a new worker; a worker that dies is told as a failed result."""
+        started = time.monotonic()
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cluster.local_worker", stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE
+        )
+        self._workers[run] = worker
+        try:
+            order = {
+                "settings": asdict(self._settings),
+                "parameters": asdict(parameters),
+                "scenario_folder": scenario_folder,
+                "plan_folder": plan_folder,
+                "elapsed": time.monotonic() - started,
+            }
+            await _say(worker, json.dumps(order))
+            async for line in _lines(worker):
+                if "progress" in line:
+                    yield Progress(**line["progress"])
+                else:
+                    yield _result(line["result"])
+                    return
+            yield PlanningResult(
+                outcome=Outcome.FAILED,
+                stopped_by="error",
+                detail=f"the worker ended with code {await worker.wait()}; its last words are in the server's log",
+            )
+        finally:
+            self._workers.pop(run, None)
+            await _end(worker)
+
+    async def cancel(self, run: str) -> None:
+        """Ask the worker of a run to stop with its best plan."""
+        if run in self._workers:
+            await _say(self._workers[run], "cancel")
+
+    async def close(self) -> None:
+        """End all workers."""
+        for worker in list(self._workers.values()):
+            await _end(worker)
+
+
+async def _say(worker: Process, line: str) -> None:
+    if worker.stdin is not None:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            worker.stdin.write(f"{line}\n".encode())
+            await worker.stdin.drain()
+
+
+async def _lines(worker: Process) -> AsyncIterator[dict[str, Any]]:
+    while worker.stdout is not None and (line := await worker.stdout.readline()):
+        yield json.loads(line)
+
+
+async def _end(worker: Process) -> None:
+    if worker.stdin is not None:
+        worker.stdin.close()
+    try:
+        await asyncio.wait_for(worker.wait(), _GRACE_SECONDS)
+    except TimeoutError:
+        worker.kill()
+        await worker.wait()
+
+
+def _result(line: dict[str, Any]) -> PlanningResult:
+    line["outcome"] = Outcome(line["outcome"])
+    line["conflict"] = tuple(line["conflict"])
+    line["relaxation"] = tuple((name, amount) for name, amount in line["relaxation"])
+    return PlanningResult(**line)
