@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from actors.block_pricing import BlockPricing
 from actors.formulate.partner import PartnerLayout, partner_block
 from actors.formulate.problem import Around
 from actors.formulate.solution import partner_tables
+from actors.partner_pricing import PartnerPricing
 from actors.protocol import AskPrice, Decide, Decided, Formulate, Formulated, Message, Reply
 from planner.domain.scenario import Scenario
 from solvers.core.backend import Backend
@@ -19,14 +19,15 @@ class PartnerAgent:
         self._partner, self._around, self._backend = partner, around, backend
         orders = scenario["orders"].select("order", "product", "period").iter_rows()
         self._orders = {order: (product, due) for order, product, due in orders}
-        self._pricing: BlockPricing | None = None
+        self._pricing: PartnerPricing | None = None
         self._layout: PartnerLayout | None = None
 
     def handle(self, message: Message) -> Reply:
         """Answer a message."""
         if isinstance(message, Formulate):
-            block, self._layout = partner_block(self._partner, self._around(message.totals).partner)
-            self._pricing = BlockPricing(block, self._backend, relative_gap=1e-6)
+            around = self._around(message.totals)
+            block, self._layout = partner_block(self._partner, around.partner)
+            self._pricing = PartnerPricing(block, around.scenario, self._backend, relative_gap=1e-6)
             return Formulated(block)
         if self._pricing is None or self._layout is None:
             raise RuntimeError(f"{self.name} was asked before it formulated its program; send Formulate first")

@@ -43,8 +43,8 @@ class Rebates:
         if self.open_tier.shape != (scopes, tiers + 1):
             raise InvalidProgram(f"open_tier must have shape ({scopes}, {tiers + 1}), not {self.open_tier.shape}")
         finite = np.where(np.isfinite(self.threshold), self.threshold, np.finfo(np.float64).max)
-        if (np.diff(finite, axis=1) < 0).any() or not (self.threshold > 0).all():
-            raise InvalidProgram("thresholds of a scope must be positive and ascend")
+        if (np.diff(finite, axis=1) < 0).any() or not (self.threshold >= 0).all():
+            raise InvalidProgram("thresholds of a scope must be at least 0 and ascend")
         if not ((self.rate >= 0) & (self.rate <= 1)).all():
             raise InvalidProgram("rebate rates must lie between 0 and 1")
 
