@@ -38,7 +38,7 @@ from solvers.network.slope_scaling import SlopeScaling, in_use
 
 PRICING_NODES = 200
 """Branch-and-bound nodes of one agent in one pricing round."""
-MONOLITH_COLUMNS = 1500
+MONOLITH_COLUMNS = 400
 """Up to this many binary columns the problem is also given to the solver as a whole."""
 MONOLITH_NODES = 20_000
 SOLVER_TOLERANCE = 1e-7
