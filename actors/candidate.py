@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from actors.protocol import AgentNetwork, Realise, Realised
-from solvers.coordination.choice_tree import restrict
+from solvers.coordination.choice_tree import choice_box, restrict
 from solvers.core.backend import Backend, Model
 from solvers.core.program import Bools, Floats, Ints
 from solvers.core.termination import Limits, Solution
@@ -36,16 +36,42 @@ class Polisher:
     def __init__(self, assembly: Assembly, backend: Backend, network: AgentNetwork, floors: Ints) -> None:
         self._assembly, self._network, self._floors = assembly, network, floors
         self._program = assembly.program
+        self._backend = backend
+        self._mixed: Model | None = None
+        self._tiers = np.zeros(assembly.program.columns)
         self.model: Model = backend.load(assembly.program)
 
     def fix(self, used: Bools, allowed: Sequence[tuple[int, ...]]) -> None:
         """Fix set-ups and tiers."""
         restrict(self.model, self._assembly.choices, allowed)
+        for (_, group), options in zip(self._assembly.choices, allowed, strict=True):
+            self._tiers[group] = choice_box(len(group), options)[1]
         fix_setups(self.model, self._assembly, used)
 
     def solve(self, limits: Limits) -> Solution:
         """Solve with offers still in shares."""
         return self.model.solve(limits=limits, relaxed=True)
+
+    def choose(self, used: Bools, limits: Limits) -> Solution:
+        """Choose among the set-ups in use, and fix what was chosen, so that :meth:`complete` can go on from there."""
+        columns, program = self._assembly.setups.setup, self._program
+        mixed = self._whole_setups()
+        restrict_to = np.where(used, program.upper[columns], 0.0)
+        mixed.set_column_bounds(columns, np.minimum(program.lower[columns], restrict_to), restrict_to)
+        for _, group in self._assembly.choices:
+            mixed.set_column_bounds(group, self._tiers[group], self._tiers[group])
+        solution = mixed.solve(limits=limits)
+        if solution.x is not None:
+            fix_setups(self.model, self._assembly, solution.x[columns] > 0.5)
+        return solution
+
+    def _whole_setups(self) -> Model:
+        """Return a model in which only set-ups and tiers are whole, built when first needed."""
+        if self._mixed is None:
+            integer = np.zeros(self._program.columns, dtype=bool)
+            integer[self._assembly.setups.setup] = True
+            self._mixed = self._backend.load(replace(self._program, integer=integer))
+        return self._mixed
 
     def complete(self, shared: Solution, limits: Limits) -> Candidate | None:
         """Make the offers of a solution whole and solve for the rest; None where no attempt is feasible.

@@ -3,7 +3,8 @@
 :meth:`Coordinator.plan` reads as the algorithm's table of contents:
 
 1. every agent formulates its block, the blocks are joined into one relaxation;
-2. the relaxation is solved, whole rebate tiers are chosen best first, and each leaf's multipliers give a checked bound;
+2. the relaxation is solved, and its set-ups and largest tiers give a first plan, so that a short deadline has one;
+   whole rebate tiers are chosen best first, and each leaf's multipliers give a checked bound;
 3. agents answer the leaf's prices with their own dual bounds, prices move inside a trust region;
 4. slope scaling finds set-ups, segments make offers whole, a linear program polishes the rest;
 5. where the problem is small, the monolith settles it.
@@ -35,20 +36,23 @@ from solvers.core.termination import Limits, Solution, Termination
 from solvers.network.assembly import Assembly, assemble
 from solvers.network.block import Block
 from solvers.network.slope_scaling import SlopeScaling, in_use
+from solvers.network.verify import sign_correct
 
 PRICING_NODES = 200
 """Branch-and-bound nodes of one agent in one pricing round."""
 MONOLITH_COLUMNS = 400
 """Up to this many binary columns the problem is also given to the solver as a whole."""
 MONOLITH_NODES = 20_000
+REPAIR_NODES = 500
+"""Branch-and-bound nodes spent on choosing among set-ups that cannot all be used."""
 SOLVER_TOLERANCE = 1e-7
 """What solvers may miss rows and bounds by, relative to the bounds they claim."""
 CYCLE = 3
 """Slope-scaling passes from one fixed plan to the next."""
 PATIENCE = 4
 """Cycles without a better plan, and rounds without a better bound, after which a search ends."""
-TREE_NODES = 40
-"""Most nodes of the search over whole tiers."""
+FIRST_SPLITS = 12
+"""Most splits into whole tiers before plans are searched."""
 
 Observe = Callable[[str, float | None, float | None], None]
 
@@ -93,32 +97,36 @@ class Coordinator:
         self._whole_bound = np.inf
         self._proved_by: dict[str, object] = {}
         self._models: list[Model] = []
+        self._boxes: dict[tuple[tuple[int, ...], ...], PriceBox] = {}
 
     def plan(self, segments: Sequence[str], *, gap: float) -> Reconciled:
         """Plan until the gap, a limit or the end of ideas; ``segments`` names the segments in table order."""
+        self._gap = gap
         self._join(segments)
         root = self._relax()
         if root is None:
             return self._result()
         if root.termination is Termination.INFEASIBLE:
             return self._infeasible(relaxed=True)
+        self._plan_early(root)
         self._choose_tiers(root)
-        if self._assembly.program.integer.sum() <= MONOLITH_COLUMNS and not self._allowance.stopped_by:
-            infeasible = self._solve_whole(gap)
-            if infeasible:
-                return self._infeasible(relaxed=False)
+        if self._small() and not self._allowance.stopped_by and self._solve_whole(gap):
+            return self._infeasible(relaxed=False)
         if not self._done(gap):
             self._negotiate(gap, rounds=1)
         if not self._done(gap):
             self._search_plan(gap)
         if not self._done(gap):
             self._negotiate(gap, rounds=PATIENCE)
+        if self._best is None and not self._small() and not self._done(gap) and self._solve_whole(gap):
+            return self._infeasible(relaxed=False)
         return self._result()
 
     def interrupt(self) -> None:
         """Ask, from another thread, the solve under way to stop."""
-        for model in self._models:
-            model.interrupt()
+        if self._backend.capabilities.interrupt:
+            for model in self._models:
+                model.interrupt()
 
     # --- the problem -----------------------------------------------------------------------------------------------
 
@@ -158,22 +166,28 @@ class Coordinator:
     # --- bounds ----------------------------------------------------------------------------------------------------
 
     def _choose_tiers(self, root: Solution) -> None:
+        """Split the worst leaf until its tiers are whole."""
         program, choices = self._assembly.program, self._assembly.choices
         leaves = [root_leaf(program, choices, root)]
-        for _ in range(TREE_NODES):
-            self._observe("choosing tiers", self._value(), best_leaf(leaves).bound)
+        for _ in range(FIRST_SPLITS):
             worst = best_leaf(leaves)
+            self._observe("choosing tiers", self._value(), worst.bound)
             if worst.whole(choices) or not self._allowance.step():
                 break
-            children = split(worst, self._relaxation, choices, self._solve_relaxation)
+            children = self._split(worst)
             if children is None:
-                self._allowance.interrupted()
                 break
             place = leaves.index(worst)
             leaves[place : place + 1] = children
         self._leaves = [self._check(leaf) for leaf in leaves]
         self._proved_by = {"checked": "duals of the relaxation and exact best response of every customer"}
         self._report("bounding")
+
+    def _split(self, leaf: Leaf) -> tuple[Leaf, ...] | None:
+        children = split(leaf, self._relaxation, self._assembly.choices, self._solve_relaxation)
+        if children is None:
+            self._allowance.interrupted()
+        return children
 
     def _check(self, leaf: Leaf) -> LeafBound:
         """Compute a leaf's checked bound from its multipliers and the segments' exact responses."""
@@ -196,29 +210,53 @@ class Coordinator:
         return {name: reply for name, reply in replies.items() if isinstance(reply, Priced)}
 
     def _negotiate(self, gap: float, *, rounds: int) -> None:
-        """Lower the proved bound of the worst leaf by asking all agents at prices near its multipliers."""
-        boxes: dict[tuple[tuple[int, ...], ...], PriceBox] = {}
+        """Lower the bound of the worst leaf, until ``rounds`` in a row did not.
+
+        A leaf with fractional tiers is split; agents are asked at prices near the multipliers of a whole one.
+        """
         idle = 0
         while idle < rounds and not self._done(gap) and self._allowance.step():
             place = max(range(len(self._leaves)), key=lambda i: self._leaves[i].proved)
             worst = self._leaves[place]
-            box = boxes.setdefault(worst.leaf.allowed, PriceBox(self._links.links, worst.given.links))
-            prices = box.centre if not np.isfinite(box.bound) else box.propose(self._backend)
-            if prices is None:
+            if worst.leaf.whole(self._assembly.choices):
+                better: tuple[LeafBound, ...] | None = self._ask_agents(worst)
+            else:
+                children = self._split(worst.leaf)
+                better = None if children is None else tuple(self._check(child) for child in children)
+            if better is None:
                 return
-            replies = self._price(self._network.names, prices, self._allowed(worst.leaf))
-            bound = proved_bound(self._links.links, prices, replies)
-            bound += SOLVER_TOLERANCE * max(1.0, abs(bound))
-            box.observe(prices, bound, cuts(replies))
-            idle = 0 if bound < worst.proved else idle + 1
-            if bound < worst.proved:
-                sources = {name: reply.proved_by for name, reply in replies.items()}
-                self._leaves[place] = LeafBound(worst.leaf, worst.given, worst.checked, bound, sources)
+            self._leaves[place : place + 1] = better
+            idle = 0 if max(leaf.proved for leaf in better) < worst.proved else idle + 1
             self._report("negotiating prices")
-            if rounds == 1:
-                return
+
+    def _ask_agents(self, worst: LeafBound) -> tuple[LeafBound] | None:
+        """Ask all agents at one vector of prices; None where no prices promise a better bound."""
+        box = self._boxes.setdefault(worst.leaf.allowed, PriceBox(self._links.links, worst.given.links))
+        prices = box.centre if not np.isfinite(box.bound) else box.propose(self._backend)
+        if prices is None:
+            return None
+        prices = sign_correct(prices, self._links.links.lower, self._links.links.upper)
+        replies = self._price(self._network.names, prices, self._allowed(worst.leaf))
+        bound = proved_bound(self._links.links, prices, replies)
+        bound += SOLVER_TOLERANCE * max(1.0, abs(bound))
+        box.observe(prices, bound, cuts(replies))
+        if bound >= worst.proved:
+            return (worst,)
+        sources = {name: reply.proved_by for name, reply in replies.items()}
+        return (LeafBound(worst.leaf, worst.given, worst.checked, bound, sources),)
 
     # --- plans -----------------------------------------------------------------------------------------------------
+
+    def _plan_early(self, root: Solution) -> None:
+        """Make a first plan of the relaxation as it stands."""
+        if root.x is None or self._small() or not self._allowance.step():
+            return
+        fixed = self._fixed_plan(root.x, whole_choice_of(root.x, self._assembly.choices))
+        if fixed is not None:
+            self._consider(self._polisher.complete(fixed, self._limits()))
+
+    def _small(self) -> bool:
+        return int(self._assembly.program.integer.sum()) <= MONOLITH_COLUMNS
 
     def _search_plan(self, gap: float) -> None:
         """Alternate slope scaling and fixed plans on the leaf with the best relaxation."""
@@ -227,16 +265,25 @@ class Coordinator:
             return
         tiers = whole_choice(leaf, self._assembly.choices)
         restrict(self._relaxation, self._assembly.choices, tiers)
-        scaling, x, idle, promise = SlopeScaling(self._assembly), leaf.x, 0, -np.inf
+        scaling = SlopeScaling(self._assembly)
+        try:
+            self._scale_slopes(scaling, leaf.x, tiers, gap)
+        finally:
+            scaling.uncharge(self._relaxation)
+
+    def _scale_slopes(self, scaling: SlopeScaling, x: Floats, tiers: Sequence[tuple[int, ...]], gap: float) -> None:
+        idle, promise = 0, -np.inf
         while idle < PATIENCE and not self._done(gap) and self._allowance.step():
             fixed = self._fixed_plan(x, tiers)
-            if fixed is None or fixed.objective is None or fixed.x is None:
-                break
-            idle = 0 if fixed.objective > promise + 1e-5 * abs(promise) or promise == -np.inf else idle + 1
-            if fixed.objective > promise:
-                promise = fixed.objective
-                self._consider(self._polisher.complete(fixed, self._limits()))
-            quantity = scaling.quantities(fixed.x)
+            quantity = scaling.quantities(x)
+            idle += 1
+            if fixed is not None and fixed.objective is not None and fixed.x is not None:
+                quantity = scaling.quantities(fixed.x)
+                if fixed.objective > promise + 1e-5 * abs(promise) or promise == -np.inf:
+                    idle = 0
+                if fixed.objective > promise:
+                    promise = fixed.objective
+                    self._consider(self._polisher.complete(fixed, self._limits()))
             for _ in range(CYCLE):
                 if not self._allowance.step():
                     return
@@ -249,12 +296,17 @@ class Coordinator:
             self._report("searching plans")
 
     def _fixed_plan(self, x: Floats, tiers: Sequence[tuple[int, ...]]) -> Solution | None:
+        """Solve with the set-ups a solution uses; where smallest lots forbid that, with the best of them."""
         used = in_use(self._assembly, x)
         self._polisher.fix(used, tiers)
         solution = self._polisher.solve(self._limits())
-        if solution.termination in {Termination.LIMIT, Termination.INTERRUPTED}:
-            self._allowance.interrupted()
-        return solution if solution.termination is Termination.OPTIMAL else None
+        if solution.termination is Termination.INFEASIBLE:
+            solution = self._polisher.choose(used, Limits(nodes=REPAIR_NODES, seconds=self._allowance.seconds_left()))
+        if solution.x is None and solution.termination in {Termination.LIMIT, Termination.INTERRUPTED}:
+            if self._allowance.seconds_left() is None and self._allowance.time_limit is not None:
+                self._allowance.interrupted()
+            return None
+        return solution if solution.x is not None else None
 
     def _solve_whole(self, gap: float) -> bool:
         """Give the whole problem to the solver; returns whether it proved that there is no plan."""
@@ -313,7 +365,8 @@ class Coordinator:
         bound = self.bound()
         stopped = self._allowance.stopped_by
         if stopped is None:
-            stopped = "infeasible" if conflict is not None else "gap"
+            reached = self._best is not None and bound is not None and self._done(self._gap)
+            stopped = "infeasible" if conflict is not None else "gap" if reached else "exhausted"
         return Reconciled(
             assembly=self._assembly,
             blocks=self._blocks,

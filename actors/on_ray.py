@@ -302,7 +302,8 @@ def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
         "max_task_retries": 0,
         "max_pending_calls": 64,
     }
-    wrapped: Any = ray.remote(concurrency_groups={"solve": 1, "control": 2})(_grouped(kind))
+    decorate: Any = ray.remote  # its stubs do not know concurrency groups
+    wrapped = decorate(concurrency_groups={"solve": 1, "control": 2})(_grouped(kind))
     return wrapped.options(**options).remote(settings)
 
 

@@ -64,8 +64,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningResult:
-    """The end of a run: ``stopped_by`` is one of gap, work, time, cancelled, optimal, infeasible, error.
+    """The end of a run.
 
+    ``stopped_by`` is one of gap, exhausted (no idea left), work, time, cancelled, infeasible, error.
     ``detail`` is a message for people; ``conflict`` names the clause ids (or rows) of an infeasible set and
     ``relaxation`` the cheapest change that makes it feasible, as (clause id or row, amount) pairs.
     """

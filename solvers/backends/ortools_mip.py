@@ -27,6 +27,9 @@ _REASON = {
     mathopt.TerminationReason.UNBOUNDED: Termination.UNBOUNDED,
     mathopt.TerminationReason.FEASIBLE: Termination.LIMIT,
     mathopt.TerminationReason.NO_SOLUTION_FOUND: Termination.LIMIT,
+    # An answer that misses its tolerances proves nothing, like one cut short.
+    mathopt.TerminationReason.IMPRECISE: Termination.LIMIT,
+    mathopt.TerminationReason.NUMERICAL_ERROR: Termination.LIMIT,
 }
 
 

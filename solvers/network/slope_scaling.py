@@ -39,6 +39,11 @@ class SlopeScaling:
         cost = self.assembly.program.objective[setups.setup] * np.minimum(self.multiplier, _STEEPEST)
         model.set_objective(setups.setup, cost)
 
+    def uncharge(self, model: Model) -> None:
+        """Charge every set-up its own cost again, so that the model is the relaxation it was."""
+        setups = self.assembly.setups.setup
+        model.set_objective(setups, self.assembly.program.objective[setups])
+
     def quantities(self, x: Floats) -> Floats:
         """Return the quantities a solution makes under each set-up."""
         return x[self.assembly.setups.quantity]
@@ -53,9 +58,3 @@ def fix_setups(model: Model, assembly: Assembly, used: Bools) -> None:
     """Fix the set-ups in use to 1 and all others to 0."""
     fixed = used.astype(np.float64)
     model.set_column_bounds(assembly.setups.setup, fixed, fixed)
-
-
-def free_setups(model: Model, assembly: Assembly) -> None:
-    """Let a relaxation choose set-ups again."""
-    columns = assembly.setups.setup
-    model.set_column_bounds(columns, assembly.program.lower[columns], assembly.program.upper[columns])

@@ -10,6 +10,7 @@ from planner.domain.plan import Plan
 
 STOPPED_BY = {
     "gap": "the gap asked for was reached",
+    "exhausted": "the search found nothing better to try",
     "work": "the work limit was used up",
     "time": "the time limit was reached",
     "cancelled": "it was cancelled",
