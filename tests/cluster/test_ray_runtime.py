@@ -1,0 +1,135 @@
+"""The same plan from agents on real Ray hosts: one host, three, and one killed in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actors.certify import certify
+from planner.adapters.plan_folder import read_plan
+from planner.domain.scenario import Scenario
+from planner.ports.planning_runtime import Outcome, PlanningParameters, Progress
+from planner.simulation.generate import generate
+from tests.middling import middling_scenario
+from tests.planning import plan_in_process
+from tests.runtime_runs import RUN, Run, follow
+
+if TYPE_CHECKING:  # Ray must not be loaded before its cluster's token is set
+    from actors.on_ray import RayRuntime
+
+SEED = 5
+WORK = 30
+
+
+def plan_hash(folder: Path) -> object:
+    """Return the hash of the plan in a folder."""
+    return read_plan(folder).summary["plan_hash"]
+
+
+def hash_here(scenario: Scenario, folder: Path, parameters: PlanningParameters) -> object:
+    """Return the hash of the plan made in this process."""
+    planned = plan_in_process(scenario, folder, parameters)
+    assert planned.plan is not None
+    return planned.plan.summary["plan_hash"]
+
+
+def host_processes(runtime: RayRuntime) -> set[int]:
+    """Return the processes of agent hosts that descend from the runtime's own cluster."""
+    assert runtime._head is not None
+    parents: dict[int, int] = {}
+    hosts: set[int] = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if status[0] != "Z":
+                parents[int(entry.name)] = int(status[1])
+                if command.startswith(b"ray::AgentHost"):
+                    hosts.add(int(entry.name))
+    return {pid for pid in hosts if _descends(pid, runtime._head.pid, parents)}
+
+
+def _descends(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
+    while pid in parents and pid != ancestor:
+        pid = parents[pid]
+    return pid == ancestor
+
+
+@pytest.mark.parametrize("hosts", [1, 3])
+def test_the_number_of_hosts_does_not_change_a_tiny_plan(ray_runtime: RayRuntime, tmp_path: Path, hosts: int) -> None:
+    """One host and three give the plan of this process, byte for byte in its decisions."""
+    scenario = generate("tiny", seed=3)
+    run = follow(ray_runtime, scenario, tmp_path, PlanningParameters(hosts=hosts))
+    assert run.result.outcome is Outcome.PLANNED, run.result.detail
+    assert plan_hash(tmp_path / "plan") == hash_here(scenario, tmp_path / "here", PlanningParameters())
+    assert certify(scenario, read_plan(tmp_path / "plan")).breaches == ()
+
+
+@pytest.mark.parametrize("hosts", [1, 3])
+def test_the_number_of_hosts_does_not_change_a_negotiated_plan(
+    ray_runtime: RayRuntime, tmp_path: Path, hosts: int
+) -> None:
+    """Too large for the whole model, stopped by work: the same plan from one host, three, and this process."""
+    scenario, parameters = middling_scenario(SEED), PlanningParameters(gap=0.0, work_limit=WORK, hosts=hosts)
+    run = follow(ray_runtime, scenario, tmp_path, parameters)
+    assert run.result.outcome is Outcome.PLANNED, run.result.detail
+    assert run.result.stopped_by == "work"
+    assert "solving the whole" not in run.phases
+    assert plan_hash(tmp_path / "plan") == hash_here(scenario, tmp_path / "here", parameters)
+
+
+def test_a_killed_host_does_not_change_the_plan(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """A host killed in mid-plan comes back, is told its agents again, and the plan is the same."""
+    scenario, parameters = middling_scenario(SEED), PlanningParameters(gap=0.0, work_limit=WORK, hosts=3)
+    killed: list[int] = []
+
+    async def kill(progress: Progress) -> None:
+        if progress.phase == "relaxing" and not killed:
+            killed.append(min(host_processes(ray_runtime)))
+            os.kill(killed[0], signal.SIGKILL)
+
+    before = host_processes(ray_runtime)
+    run = follow(ray_runtime, scenario, tmp_path, parameters, watch=kill)
+    assert killed
+    assert run.result.outcome is Outcome.PLANNED, run.result.detail
+    assert killed[0] not in host_processes(ray_runtime)
+    assert len(host_processes(ray_runtime)) >= len(before)
+    assert plan_hash(tmp_path / "plan") == hash_here(scenario, tmp_path / "here", parameters)
+
+
+def test_a_cancelled_run_keeps_its_best_plan(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """Cancelled once it has a value, a run on Ray ends with that plan, and says what stopped it."""
+    scenario = middling_scenario(SEED)
+    asked: list[Progress] = []
+
+    async def cancel(progress: Progress) -> None:
+        if progress.value is not None and not asked:
+            asked.append(progress)
+            await ray_runtime.cancel(RUN)
+
+    run: Run = follow(ray_runtime, scenario, tmp_path, PlanningParameters(gap=0.0), watch=cancel)
+    assert run.result.outcome is Outcome.PLANNED, run.result.detail
+    assert run.result.stopped_by == "cancelled"
+    assert certify(scenario, read_plan(tmp_path / "plan")).breaches == ()
+
+
+def test_an_infeasible_scenario_is_a_result_on_ray_too(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """Hosts that held other agents take the new scenario's, and the result names the clauses in conflict."""
+    run = follow(ray_runtime, generate("tiny", seed=9), tmp_path, PlanningParameters(hosts=2))
+    assert run.result.outcome is Outcome.INFEASIBLE
+    assert run.result.conflict
+
+
+def test_cancelling_an_ended_run_does_nothing(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """A run that ended cannot be cancelled any more: taken up again under its name, it plans."""
+    asyncio.run(ray_runtime.cancel(RUN))
+    run = follow(ray_runtime, generate("tiny", seed=3), tmp_path, PlanningParameters(hosts=1))
+    assert run.result.outcome is Outcome.PLANNED, run.result.detail
