@@ -49,6 +49,8 @@ SOLVER_TOLERANCE = 1e-7
 """What solvers may miss rows and bounds by, relative to the bounds they claim."""
 CYCLE = 3
 """Slope-scaling passes from one fixed plan to the next."""
+ROUNDS = 60
+"""Most pricing rounds once plans have been searched."""
 PATIENCE = 4
 """Cycles without a better plan, and rounds without a better bound, after which a search ends."""
 FIRST_SPLITS = 12
@@ -113,11 +115,11 @@ class Coordinator:
         if self._small() and not self._allowance.stopped_by and self._solve_whole(gap):
             return self._infeasible(relaxed=False)
         if not self._done(gap):
-            self._negotiate(gap, rounds=1)
+            self._negotiate(gap, most=1)
         if not self._done(gap):
             self._search_plan(gap)
         if not self._done(gap):
-            self._negotiate(gap, rounds=PATIENCE)
+            self._negotiate(gap, most=ROUNDS)
         if self._best is None and not self._small() and not self._done(gap) and self._solve_whole(gap):
             return self._infeasible(relaxed=False)
         return self._result()
@@ -209,13 +211,15 @@ class Coordinator:
         replies = self._network.ask(dict.fromkeys(names, message))
         return {name: reply for name, reply in replies.items() if isinstance(reply, Priced)}
 
-    def _negotiate(self, gap: float, *, rounds: int) -> None:
-        """Lower the bound of the worst leaf, until ``rounds`` in a row did not.
+    def _negotiate(self, gap: float, *, most: int) -> None:
+        """Lower the bound of the worst leaf, at most so many times, until it stops falling.
 
         A leaf with fractional tiers is split; agents are asked at prices near the multipliers of a whole one.
         """
         idle = 0
-        while idle < rounds and not self._done(gap) and self._allowance.step():
+        for _ in range(most):
+            if idle >= PATIENCE or self._done(gap) or not self._allowance.step():
+                return
             place = max(range(len(self._leaves)), key=lambda i: self._leaves[i].proved)
             worst = self._leaves[place]
             if worst.leaf.whole(self._assembly.choices):
@@ -251,7 +255,7 @@ class Coordinator:
         """Make a first plan of the relaxation as it stands."""
         if root.x is None or self._small() or not self._allowance.step():
             return
-        fixed = self._fixed_plan(root.x, whole_choice_of(root.x, self._assembly.choices))
+        fixed = self._fixed_plan(root.x, middle_choice_of(root.x, self._assembly.choices))
         if fixed is not None:
             self._consider(self._polisher.complete(fixed, self._limits()))
 
@@ -400,6 +404,11 @@ def whole_choice(leaf: Leaf, choices: Sequence[tuple[str, Ints]]) -> tuple[tuple
 def whole_choice_of(x: Floats, choices: Sequence[tuple[str, Ints]]) -> tuple[tuple[int, ...], ...]:
     """Return one option per group: the one with the largest value."""
     return tuple((int(np.argmax(x[group])),) for _, group in choices)
+
+
+def middle_choice_of(x: Floats, choices: Sequence[tuple[str, Ints]]) -> tuple[tuple[int, ...], ...]:
+    """Return one option per group: the mean position of the shares, rounded down so that no tier is promised early."""
+    return tuple((int(np.clip(x[group] @ np.arange(len(group)) + 1e-6, 0, len(group) - 1)),) for _, group in choices)
 
 
 def hard_reward_floors(around: Surroundings, blocks: Sequence[Block], assembly: Assembly) -> Ints:
