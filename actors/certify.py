@@ -8,6 +8,7 @@ evaluated one by one. The leaves must partition all combinations of whole choice
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -92,7 +93,7 @@ def _leaf_bound(problem: Problem, given: Multipliers, allowed: Mapping[str, tupl
     responses = {}
     for (block, _), part in zip(problem.segments, problem.parts, strict=True):
         prices, base = offer_prices(part.members, segment_surroundings(part, problem.around), given.links)
-        responses[block.name] = base + response_bound(part.members.instance, prices) + 1e-12 * abs(base)
+        responses[block.name] = math.nextafter(base + response_bound(part.members.instance, prices), math.inf)
     return checked_bound(problem.blocks, problem.around.links.links, given=given, allowed=allowed, responses=responses)
 
 

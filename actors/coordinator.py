@@ -28,7 +28,7 @@ from actors.formulate.links import LinkMap, clause_of
 from actors.formulate.problem import Around, Surroundings, totals
 from actors.protocol import AgentNetwork, AskPrice, Formulate, Formulated, Priced, Survey, Surveyed
 from planner.domain.gap import relative_gap
-from solvers.coordination.choice_tree import Leaf, best_leaf, restrict, root_leaf, split
+from solvers.coordination.choice_tree import Leaf, restrict, root_leaf, split
 from solvers.coordination.price_box import Cut, PriceBox
 from solvers.core.backend import Backend, Model
 from solvers.core.program import Floats, Ints
@@ -169,27 +169,29 @@ class Coordinator:
 
     def _choose_tiers(self, root: Solution) -> None:
         """Split the worst leaf until its tiers are whole."""
-        program, choices = self._assembly.program, self._assembly.choices
-        leaves = [root_leaf(program, choices, root)]
+        self._proved_by = {"checked": "duals of the relaxation and exact best response of every customer"}
+        self._leaves = [self._check(root_leaf(self._assembly.program, self._assembly.choices, root))]
+        self._report("choosing tiers")
         for _ in range(FIRST_SPLITS):
-            worst = best_leaf(leaves)
-            self._observe("choosing tiers", self._value(), worst.bound)
-            if worst.whole(choices) or not self._allowance.step():
-                break
+            place = self._worst()
+            worst = self._leaves[place].leaf
+            if worst.whole(self._assembly.choices) or not self._allowance.step():
+                return
             children = self._split(worst)
             if children is None:
-                break
-            place = leaves.index(worst)
-            leaves[place : place + 1] = children
-        self._leaves = [self._check(leaf) for leaf in leaves]
-        self._proved_by = {"checked": "duals of the relaxation and exact best response of every customer"}
-        self._report("bounding")
+                return
+            self._leaves[place : place + 1] = children
+            self._report("choosing tiers")
 
-    def _split(self, leaf: Leaf) -> tuple[Leaf, ...] | None:
+    def _split(self, leaf: Leaf) -> tuple[LeafBound, ...] | None:
         children = split(leaf, self._relaxation, self._assembly.choices, self._solve_relaxation)
         if children is None:
             self._allowance.interrupted()
-        return children
+            return None
+        return tuple(self._check(child) for child in children)
+
+    def _worst(self) -> int:
+        return max(range(len(self._leaves)), key=lambda i: self._leaves[i].proved)
 
     def _check(self, leaf: Leaf) -> LeafBound:
         """Compute a leaf's checked bound from its multipliers and the segments' exact responses."""
@@ -220,20 +222,17 @@ class Coordinator:
         for _ in range(most):
             if idle >= PATIENCE or self._done(gap) or not self._allowance.step():
                 return
-            place = max(range(len(self._leaves)), key=lambda i: self._leaves[i].proved)
+            place = self._worst()
             worst = self._leaves[place]
-            if worst.leaf.whole(self._assembly.choices):
-                better: tuple[LeafBound, ...] | None = self._ask_agents(worst)
-            else:
-                children = self._split(worst.leaf)
-                better = None if children is None else tuple(self._check(child) for child in children)
+            whole = worst.leaf.whole(self._assembly.choices)
+            better = self._ask_agents(worst) if whole else self._split(worst.leaf)
             if better is None:
                 return
             self._leaves[place : place + 1] = better
             idle = 0 if max(leaf.proved for leaf in better) < worst.proved else idle + 1
             self._report("negotiating prices")
 
-    def _ask_agents(self, worst: LeafBound) -> tuple[LeafBound] | None:
+    def _ask_agents(self, worst: LeafBound) -> tuple[LeafBound, ...] | None:
         """Ask all agents at one vector of prices; None where no prices promise a better bound."""
         box = self._boxes.setdefault(worst.leaf.allowed, PriceBox(self._links.links, worst.given.links))
         prices = box.centre if not np.isfinite(box.bound) else box.propose(self._backend)

@@ -162,7 +162,7 @@ class CoordinatorHost:
         finally:
             with self._lock:
                 self._running, self._interrupt = None, None
-            self._cancelled.discard(run)
+                self._cancelled.discard(run)
 
     def progress(self, run: str) -> list[Progress]:
         """Return and forget what a run told since it was last asked."""
@@ -174,10 +174,12 @@ class CoordinatorHost:
         return told
 
     def cancel(self, run: str) -> None:
-        """Stop a run soon, in the middle of a solve if one is under way."""
-        self._cancelled.add(run)
+        """Stop a run soon, in the middle of a solve if one is under way; a run that is not running is ignored."""
         with self._lock:
-            interrupt = self._interrupt if self._running == run else None
+            if self._running != run:
+                return
+            self._cancelled.add(run)
+            interrupt = self._interrupt
         if interrupt is not None:
             interrupt()
 

@@ -63,7 +63,7 @@ class SegmentAgent:
         response = best_response(self._part.members.instance, offers)
         x = self._solution(response, prices, around, layout)
         worth = float(block.program.objective @ x + block.program.offset)
-        bound = math.nextafter(base + response.value_upper + 1e-12 * abs(base), math.inf)
+        bound = math.nextafter(base + response.value_upper, math.inf)
         return Priced(bound, "exact best response", worth, block.links.times(x))
 
     def _solution(self, response: BestResponse, prices: Floats, around: Surroundings, layout: SegmentLayout) -> Floats:

@@ -17,6 +17,7 @@ exactly, so no bound rests on the pooling.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -145,24 +146,26 @@ def segment_block(members: Members, pools: Pools, around: SegmentSurroundings) -
 
 
 def offer_prices(members: Members, around: SegmentSurroundings, link_price: Floats) -> tuple[OfferPrices, float]:
-    """Translate prices of the linking rows into what a redemption and a reached customer are worth.
+    """Translate prices of the linking rows into what a redemption and a reached customer are worth, rounded up.
 
-    ``link_price`` is float64 [links], the multiplier of each linking row (``L = c·x − π·(A·x − b)``). Also returns
-    the worth of the base demand under these prices, served or lost, whichever is better.
+    ``link_price`` is float64 [links], the multiplier of each linking row (``L = c·x − π·(A·x − b)``). Also returns the
+    worth of the base demand under these prices, served or lost, whichever is better, rounded up. A sum of n products
+    is off by at most n + 4 units in the last place of the sum of magnitudes, which is added; since redemptions and
+    counts are not negative, a bound at the enlarged prices is a bound at the exact ones.
     """
     economics, links, index = around.economics, around.links, around.index
-    market = np.array(
-        [
-            [link_price[links.market(economics.market, k, t)] for t in range(index.periods)]
-            for k in range(len(index.products))
-        ]
-    ).reshape(economics.base.shape)
+    rows = [links.market(economics.market, k, t) for k in range(len(index.products)) for t in range(index.periods)]
+    market = link_price[rows].reshape(economics.base.shape)
     unit = np.maximum(economics.revenue + market, -economics.penalty)
+    size = np.abs(economics.revenue) + np.abs(market) + economics.penalty
     margin = np.einsum("wmkt,kt->wm", economics.units, unit) - economics.own_cost[None, :]
+    magnitude = np.einsum("wmkt,kt->wm", economics.units, size) + economics.own_cost[None, :]
     for (partner, w), row in links.funding.items():
         margin[w] += economics.funded[partner] * link_price[row]
+        magnitude[w] += economics.funded[partner] * abs(link_price[row])
     for offer, row in links.redemptions.items():
         margin[:, index.offers[offer]] -= link_price[row]
+        magnitude[:, index.offers[offer]] += abs(link_price[row])
     count = np.zeros((len(members.tiers), len(index.windows)))
     distinct = np.zeros(len(members.floors))
     for link in links.clauses:
@@ -171,7 +174,14 @@ def offer_prices(members: Members, around: SegmentSurroundings, link_price: Floa
                 count[members.tiers.index(link.clause.tier), link.scope.window] -= link_price[link.row]
             else:
                 distinct[members.floors.index(link.clause.id)] -= link_price[link.row]
-    return OfferPrices(margin=margin, count=count, distinct=distinct), float((economics.base * unit).sum())
+    ulps = (unit.size + len(links.funding) + len(links.redemptions) + len(links.clauses) + 4) * 2.0**-52
+    prices = OfferPrices(
+        margin=margin + ulps * magnitude,
+        count=count + ulps * np.abs(count),
+        distinct=distinct + ulps * np.abs(distinct),
+    )
+    worth = math.fsum((economics.base * unit).ravel()) + ulps * float((economics.base * size).sum())
+    return prices, math.nextafter(worth, math.inf)
 
 
 def _redeemed_columns(builder: BlockBuilder, members: Members, around: SegmentSurroundings) -> Ints:

@@ -30,6 +30,7 @@ _STATUS = {
     highspy.HighsModelStatus.kModelEmpty: Termination.OPTIMAL,
 }
 _INFINITE_NODES = 2**31 - 1
+_DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
 
 
 def _check(status: highspy.HighsStatus, what: str) -> None:
@@ -46,12 +47,14 @@ class HighsModel:
         self._lower, self._upper = program.lower.copy(), program.upper.copy()
         self._row_lower, self._row_upper = program.row_lower.copy(), program.row_upper.copy()
         self._engines: dict[bool, highspy.Highs] = {}
+        self._changed: set[str] = set()
         self._running: highspy.Highs | None = None
         self._interrupted = False
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
         """Replace objective coefficients of the given columns."""
         self._objective[columns] = values
+        self._changed.add("objective")
         for engine in self._engines.values():
             _check(
                 engine.changeColsCost(len(columns), columns.astype(np.int32), -np.asarray(values, dtype=np.float64)),
@@ -61,6 +64,7 @@ class HighsModel:
     def set_column_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given columns."""
         self._lower[columns], self._upper[columns] = lower, upper
+        self._changed.add("bounds")
         for engine in self._engines.values():
             _check(
                 engine.changeColsBounds(
@@ -72,6 +76,7 @@ class HighsModel:
     def set_row_bounds(self, rows: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given rows."""
         self._row_lower[rows], self._row_upper[rows] = lower, upper
+        self._changed.add("bounds")
         for engine in self._engines.values():
             _check(
                 engine.changeRowsBounds(len(rows), rows.astype(np.int32), self._row_lower[rows], self._row_upper[rows]),
@@ -85,7 +90,12 @@ class HighsModel:
         linear = relaxed or not self._program.integer.any()
         engine = self._engine(linear=linear)
         _set_limits(engine, limits)
-        if not linear:
+        if linear:
+            # A basis stays primal feasible while only the objective changes: the primal simplex goes on from there.
+            strategy = _PRIMAL_SIMPLEX if self._changed == {"objective"} else _DUAL_SIMPLEX
+            _check(engine.setOptionValue("simplex_strategy", strategy), "choose a simplex")
+            self._changed.clear()
+        else:
             _check(engine.clearSolver(), "clear its solver")
             if start is not None:
                 known = np.flatnonzero(~np.isnan(start)).astype(np.int32)

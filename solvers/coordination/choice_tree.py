@@ -48,11 +48,6 @@ def root_leaf(program: Program, choices: Sequence[tuple[str, Ints]], solution: S
     return Leaf(allowed, bound, solution.x, solution.row_dual)
 
 
-def best_leaf(leaves: Sequence[Leaf]) -> Leaf:
-    """Return the leaf with the largest bound, the first of equals."""
-    return max(leaves, key=lambda leaf: leaf.bound)
-
-
 def split(leaf: Leaf, model: Model, choices: Sequence[tuple[str, Ints]], solve: Solve) -> tuple[Leaf, ...] | None:
     """Split a leaf on its most fractional group and solve the children; None if ``solve`` hit a limit."""
     if leaf.x is None:

@@ -58,3 +58,9 @@ def fix_setups(model: Model, assembly: Assembly, used: Bools) -> None:
     """Fix the set-ups in use to 1 and all others to 0."""
     fixed = used.astype(np.float64)
     model.set_column_bounds(assembly.setups.setup, fixed, fixed)
+
+
+def free_setups(model: Model, assembly: Assembly) -> None:
+    """Let a model choose set-ups again."""
+    columns = assembly.setups.setup
+    model.set_column_bounds(columns, assembly.program.lower[columns], assembly.program.upper[columns])

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from solvers.backends.registry import backend
 from solvers.coordination.choice_tree import (
     Leaf,
-    best_leaf,
     choice_box,
     partition,
     restrict,
@@ -59,7 +58,9 @@ def test_leaves_of_any_tree_partition_all_combinations(sizes: list[int], seed: i
         assert not partition([*leaves[:place], cut, *leaves[place + 1 :]], sizes)
 
 
-@given(SIZES.filter(lambda sizes: len(sizes) == 2), st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=4))
+@given(
+    SIZES.filter(lambda sizes: len(sizes) == 2), st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=4)
+)
 def test_a_partition_covers_every_combination_exactly_once(sizes: list[int], masks: list[tuple[int, int]]) -> None:
     """Of arbitrary leaves, exactly those are accepted that hold every combination in one leaf and no other."""
     leaves = [
@@ -90,6 +91,11 @@ def test_a_choice_box_forces_a_single_option() -> None:
     """One allowed option is forced; of several each may be taken."""
     assert [side.tolist() for side in choice_box(3, (1,))] == [[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]]
     assert [side.tolist() for side in choice_box(3, (0, 2))] == [[0.0, 0.0, 0.0], [1.0, 0.0, 1.0]]
+
+
+def best_leaf(leaves: list[Leaf]) -> Leaf:
+    """The leaf with the largest bound."""
+    return max(leaves, key=lambda leaf: leaf.bound)
 
 
 def tiers(draw: random.Random, groups: int = 2) -> tuple[Program, Choices]:

@@ -56,7 +56,8 @@ def test_the_best_bound_never_rises_and_prices_keep_their_signs(seed: int) -> No
         proposed = box.propose(HIGHS)
         if proposed is None:
             break
-        np.testing.assert_array_equal(sign_correct(proposed, rows.lower, rows.upper), proposed)
+        # Up to what a solver misses bounds by; whoever asks at these prices drops such dust.
+        np.testing.assert_allclose(sign_correct(proposed, rows.lower, rows.upper), proposed, atol=1e-9)
         size = np.abs(box.centre)
         half = box.radius * np.maximum(size, np.median(size[size > 0]) if size.any() else 1.0)
         assert (np.abs(proposed - box.centre) <= half + 1e-7).all()
