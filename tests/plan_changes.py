@@ -29,7 +29,9 @@ def changes(plan: Plan, draw: random.Random, count: int) -> Iterator[tuple[str, 
 def decision_changes(plan: Plan, draw: random.Random, count: int) -> Iterator[tuple[str, Plan]]:
     """Give plans with one decision's quantity changed far beyond tolerance and all hashes made to fit again."""
     tables = [
-        name for name in DECISION_TABLES if plan[name].height and {"quantity", "expected_spend"} & set(PLAN_TABLES[name])
+        name
+        for name in DECISION_TABLES
+        if plan[name].height and {"quantity", "expected_spend"} & set(PLAN_TABLES[name])
     ]
     for table in draw.sample(tables, min(count, len(tables))):
         column = "expected_spend" if table == "funding" else "quantity"

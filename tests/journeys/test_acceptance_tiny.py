@@ -22,9 +22,9 @@ from tests.plan_changes import changes, decision_changes
 from tests.planning import Optimum, Planned, decomposed, optimum, plan_in_process, without_kind
 
 SEEDS = range(300)
-SLICE = (*range(12), 50, 61, 74, 99, 120, 155, 203, 258)
+SLICE = (*range(1, 10), 11, 50, 61, 74, 112, 120, 155, 191, 203, 258, 279)
 DECOMPOSED = range(60)
-DECOMPOSED_SLICE = (0, 3, 5, 8, 12)
+DECOMPOSED_SLICE = (1, 3, 8, 24, 38)
 TOLERANCE = 1e-6
 SHARE = 0.05
 """Least share of the seeds in which every clause kind binds."""
@@ -103,7 +103,7 @@ def test_the_slice_holds_scenarios_without_a_plan() -> None:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", CLAUSE_KINDS)
 def test_every_clause_kind_binds_often_enough(kind: str, record_property: Record) -> None:
-    """Leaving out the clauses of a kind changes the optimum, or whether there is a plan, in at least 5 % of the seeds."""
+    """Without the clauses of a kind the optimum, or whether there is a plan, is another in at least 5 % of the seeds."""
     scenarios = ((seed, generate("tiny", seed=seed)) for seed in SEEDS)
     drawn = [(seed, s) for seed, s in scenarios if any(clause.kind == kind for clause in s.clauses)]
     binding = [seed for seed, scenario in drawn if binds(kind, scenario, true_optimum(seed))]

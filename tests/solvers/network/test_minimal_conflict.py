@@ -46,10 +46,8 @@ def assert_minimal(whole: Program, all_groups: dict[str, Ints], *, relaxed: bool
 
 
 def test_two_of_three_groups_in_conflict() -> None:
-    """x ≥ 6 against x ≤ 4 is the conflict; y ≤ 1 is not in it; one row must give way by 2."""
-    whole = program(
-        [1.0, 1.0], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [(6.0, INF), (-INF, 4.0), (-INF, 1.0)]
-    )
+    """X ≥ 6 against x ≤ 4 is the conflict; y ≤ 1 is not in it; one row must give way by 2."""
+    whole = program([1.0, 1.0], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [(6.0, INF), (-INF, 4.0), (-INF, 1.0)])
     found = minimal_conflict(whole, groups(least=[0], most=[1], other=[2]), HIGHS, relaxed=True)
     assert found.groups == ("least", "most")
     assert sum(found.loosening.values()) == pytest.approx(2.0)
@@ -70,7 +68,7 @@ def test_a_group_of_several_rows_stands_or_falls_as_one() -> None:
 
 
 def test_three_groups_of_which_any_two_hold() -> None:
-    """x + y ≥ 10, x ≤ 4 and y ≤ 4 conflict only all together."""
+    """X + y ≥ 10, x ≤ 4 and y ≤ 4 conflict only all together."""
     whole = program([0.0, 0.0], [[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]], [(10.0, INF), (-INF, 4.0), (-INF, 4.0)])
     found = minimal_conflict(whole, groups(sum=[0], x=[1], y=[2]), HIGHS, relaxed=True)
     assert found.groups == ("sum", "x", "y")
@@ -99,9 +97,7 @@ def drawn(draw: random.Random, *, integer: bool) -> Program:
     for _ in range(rows):
         at = float(draw.randint(-6, 8))
         limits.append(draw.choice(((at, INF), (-INF, at), (at, at + 1))))
-    return program(
-        [0.0] * columns, coefficients, limits, bounds=[(0.0, 4.0)] * columns, integer=[integer] * columns
-    )
+    return program([0.0] * columns, coefficients, limits, bounds=[(0.0, 4.0)] * columns, integer=[integer] * columns)
 
 
 @settings(max_examples=60)

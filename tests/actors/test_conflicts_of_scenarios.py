@@ -1,0 +1,59 @@
+"""An infeasible scenario names hard clauses of which none could be left out, and a way out that works."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from planner.domain.scenario import Scenario
+from planner.ports.planning_runtime import Outcome
+from planner.simulation.generate import generate
+from tests.planning import optimum, plan_in_process, without_clause
+
+SEEDS = (9, 44, 47, 67, 76)
+MORE = (79, 87, 92, 112)
+
+
+@cache
+def infeasible(seed: int) -> Scenario:
+    """A tiny scenario without a plan."""
+    return generate("tiny", seed=seed)
+
+
+def only(scenario: Scenario, clauses: tuple[str, ...]) -> Scenario:
+    """The scenario without any hard clause but these."""
+    for clause in scenario.clauses:
+        if clause.penalty is None and clause.id not in clauses and clause.kind not in {"exclusivity", "price_floor"}:
+            scenario = without_clause(scenario, clause.id)
+    return scenario
+
+
+def check(seed: int, folder: Path) -> None:
+    """The named clauses conflict by themselves, and hold without any one of them."""
+    scenario = infeasible(seed)
+    result = plan_in_process(scenario, folder).result
+    assert result.outcome is Outcome.INFEASIBLE
+    hard = {clause.id for clause in scenario.clauses if clause.penalty is None}
+    assert result.conflict
+    assert set(result.conflict) <= hard
+    assert all(amount > 0 for _, amount in result.relaxation)
+    assert all(name in result.detail for name in result.conflict)
+    together = only(scenario, result.conflict)
+    assert not optimum(together).feasible
+    for name in result.conflict:
+        assert optimum(without_clause(together, name)).feasible, f"{name} is not needed in {result.conflict}"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_named_clauses_conflict_and_each_is_needed(seed: int, tmp_path: Path) -> None:
+    """Alone they are infeasible; with any one of them left out there is a plan."""
+    check(seed, tmp_path / "plan")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", MORE)
+def test_the_named_clauses_conflict_and_each_is_needed_on_more_seeds(seed: int, tmp_path: Path) -> None:
+    """The same on more infeasible seeds."""
+    check(seed, tmp_path / "plan")
