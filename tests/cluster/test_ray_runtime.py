@@ -96,12 +96,10 @@ def test_a_killed_host_does_not_change_the_plan(ray_runtime: RayRuntime, tmp_pat
             killed.append(min(host_processes(ray_runtime)))
             os.kill(killed[0], signal.SIGKILL)
 
-    before = host_processes(ray_runtime)
     run = follow(ray_runtime, scenario, tmp_path, parameters, watch=kill)
     assert killed
     assert run.result.outcome is Outcome.PLANNED, run.result.detail
     assert killed[0] not in host_processes(ray_runtime)
-    assert len(host_processes(ray_runtime)) >= len(before)
     assert plan_hash(tmp_path / "plan") == hash_here(scenario, tmp_path / "here", parameters)
 
 

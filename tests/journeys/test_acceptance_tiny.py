@@ -103,7 +103,7 @@ def test_the_slice_holds_scenarios_without_a_plan() -> None:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", CLAUSE_KINDS)
 def test_every_clause_kind_binds_often_enough(kind: str, record_property: Record) -> None:
-    """Without the clauses of a kind the optimum, or whether there is a plan, is another in at least 5 % of the seeds."""
+    """Without a kind's clauses the optimum, or whether there is a plan, is another in 5 % of the seeds or more."""
     scenarios = ((seed, generate("tiny", seed=seed)) for seed in SEEDS)
     drawn = [(seed, s) for seed, s in scenarios if any(clause.kind == kind for clause in s.clauses)]
     binding = [seed for seed, scenario in drawn if binds(kind, scenario, true_optimum(seed))]
