@@ -107,6 +107,8 @@ class HighsModel:
             self._running = None
         if self._interrupted:
             self._interrupted = False
+            # An instance that was cancelled stays so: the next solve begins with a new one.
+            del self._engines[linear]
             return self._solution(engine, linear=linear, termination=Termination.INTERRUPTED)
         _check(status, "solve")
         return self._solution(engine, linear=linear, termination=self._termination(engine, linear=linear))
@@ -122,6 +124,7 @@ class HighsModel:
         """Make the next linear solve start as in a fresh model."""
         if True in self._engines:
             _check(self._engines[True].clearSolver(), "clear its solver")
+            self._changed.add("bounds")
 
     def write(self, path: str) -> None:
         """Write the program as it stands, as a minimisation, in the format of the file's ending (.mps, .lp)."""
