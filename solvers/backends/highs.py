@@ -111,6 +111,11 @@ class HighsModel:
             del self._engines[linear]
             return self._solution(engine, linear=linear, termination=Termination.INTERRUPTED)
         _check(status, "solve")
+        if engine.getModelStatus() == highspy.HighsModelStatus.kUnknown:
+            # From some bases the primal simplex of HiGHS does not find its way; without a basis the dual one does.
+            _check(engine.setOptionValue("simplex_strategy", _DUAL_SIMPLEX), "choose a simplex")
+            _check(engine.clearSolver(), "clear its solver")
+            _check(engine.run(), "solve")
         return self._solution(engine, linear=linear, termination=self._termination(engine, linear=linear))
 
     def interrupt(self) -> None:
