@@ -42,6 +42,10 @@ class Allowance:
         left = self.time_limit - self.reserve - self.clock()
         return left if left > 0 else None
 
+    def out_of_time(self) -> bool:
+        """Tell whether there is a time limit and nothing of it is left, or the run was cancelled."""
+        return self.cancelled() or (self.time_limit is not None and self.seconds_left() is None)
+
     def interrupted(self) -> None:
         """Note that a solver ran out of time or was cancelled in the middle of a step."""
         if self.stopped_by is None:

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from actors.allowance import Allowance
+from actors.bound_search import LeafBound
 from actors.candidate import Candidate
 from actors.certificate_tables import clause_prices, duals_table, leaf_name, price_clauses, prices_table
-from actors.coordinator import LeafBound, Reconciled
+from actors.coordinator import Reconciled
 from actors.formulate.solution import join_tables
 from actors.protocol import AgentNetwork, Decide, Decided
 from planner.domain.eligibility import Eligibility
@@ -58,7 +59,7 @@ def finish(found: Reconciled, network: AgentNetwork, allowance: Allowance, aroun
     decisions = _decide(found, found.candidate, network)
     tables, worth = _recompute(decisions, around)
     leaf = max(found.leaves, key=lambda leaf: leaf.proved)
-    blocks, links = found.blocks, found.around.links.links
+    blocks, links = found.problem.blocks, found.problem.links
     tables["clauses"] = price_clauses(worth.clauses, clause_prices(leaf.given, blocks, links))
     tables["prices"] = prices_table(leaf.given, blocks, links)
     tables["duals"] = duals_table([leaf.given for leaf in found.leaves], blocks, links)
@@ -67,7 +68,7 @@ def finish(found: Reconciled, network: AgentNetwork, allowance: Allowance, aroun
 
 
 def _decide(found: Reconciled, candidate: Candidate, network: AgentNetwork) -> dict[str, pl.DataFrame]:
-    assembly = found.assembly
+    assembly = found.problem.assembly
     messages = {
         name: Decide(candidate.x[assembly.columns_of(b)], candidate.shares[assembly.columns_of(b)])
         for b, name in enumerate(assembly.names)
@@ -124,7 +125,7 @@ def _summary(
         "limits": {**parameters, "steps": found.steps},
         "history": [*around.history, (allowance.clock(), worth.value, proved)],
         "certificate": {
-            "choices": {name: len(group) for name, group in found.assembly.choices},
+            "choices": {name: len(group) for name, group in found.problem.assembly.choices},
             "leaves": [_leaf(place, leaf, found) for place, leaf in enumerate(found.leaves)],
         },
         "facts": plan_facts(around.scenario, tables, worth),
@@ -132,7 +133,7 @@ def _summary(
 
 
 def _leaf(place: int, leaf: LeafBound, found: Reconciled) -> dict[str, object]:
-    names = [name for name, _ in found.assembly.choices]
+    names = [name for name, _ in found.problem.assembly.choices]
     allowed = {name: list(options) for name, options in zip(names, leaf.leaf.allowed, strict=True)}
     return {
         "id": leaf_name(place),

@@ -10,10 +10,10 @@ import pytest
 
 from actors.candidate import Polisher
 from actors.certify import certify
-from actors.coordinator import hard_reward_floors
 from actors.formulate.links import clause_of
 from actors.formulate.problem import totals
 from actors.in_process import InProcessNetwork
+from actors.joint_problem import JointProblem, hard_reward_floors
 from actors.protocol import Formulate, Survey, Surveyed
 from planner.domain.clauses import BudgetClause, RewardFloorClause
 from planner.domain.scenario import Scenario
@@ -81,7 +81,7 @@ def test_only_hard_minimums_on_offers_are_floors() -> None:
         RewardFloorClause(id="soft-floor", tier="gold", min_share=0.5, penalty=1.0, **BRAND),
     )
     problem, assembly = whole_problem(with_clauses(small_scenario(), *clauses))
-    rows = hard_reward_floors(problem.around, problem.blocks, assembly)
+    rows = hard_reward_floors(JointProblem(problem.blocks, problem.around, assembly))
     keys = [key for block in problem.blocks for key in block.rows.key] + list(problem.around.links.links.labels.key)
     assert [clause_of(keys[row]) for row in rows] == ["hard-min", "hard-floor", "hard-floor"]
     assert np.isfinite(assembly.program.row_lower[rows]).all()
@@ -102,7 +102,7 @@ def polished(scenario: Scenario) -> tuple[Polisher, Solution]:
     network = in_process(scenario)
     _formulated(network)
     polisher = Polisher(
-        assembly, backend("highs"), network, hard_reward_floors(problem.around, problem.blocks, assembly)
+        assembly, backend("highs"), network, hard_reward_floors(JointProblem(problem.blocks, problem.around, assembly))
     )
     return polisher, polisher.solve(Limits())
 

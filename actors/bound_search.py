@@ -1,0 +1,160 @@
+"""The search for the tightest bound: whole rebate tiers best first, then prices that the agents answer.
+
+The leaves of the search partition all combinations of whole choices. The bound of the whole is that of the worst leaf,
+so only the worst leaf is ever worked on: it is split while its tiers are fractional, and priced once they are whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from actors.allowance import Allowance
+from actors.bounding import Multipliers, checked_bound, multipliers, proved_bound
+from actors.joint_problem import JointProblem
+from actors.protocol import AgentNetwork, AskPrice, Priced
+from solvers.coordination.choice_tree import Leaf, root_leaf, split
+from solvers.coordination.price_box import Cut, PriceBox
+from solvers.core.backend import Backend, Model
+from solvers.core.program import Floats
+from solvers.core.termination import Limits, Solution
+from solvers.network.verify import sign_correct
+
+PRICING_NODES = 200
+"""Branch-and-bound nodes of one agent in one pricing round."""
+PATIENCE = 4
+"""Steps in a row without a better bound after which the search ends."""
+SOLVER_TOLERANCE = 1e-7
+"""What solvers may miss rows and bounds by, relative to the bounds they claim."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeafBound:
+    """A leaf and what is known of it; ``proved`` is −inf where the solver found it infeasible."""
+
+    leaf: Leaf
+    given: Multipliers
+    checked: float
+    proved: float
+    proved_by: Mapping[str, str] = field(default_factory=dict)
+
+
+class BoundSearch:
+    """The leaves of one planning run."""
+
+    def __init__(
+        self,
+        problem: JointProblem,
+        network: AgentNetwork,
+        relaxation: Model,
+        *,
+        backend: Backend,
+        allowance: Allowance,
+    ) -> None:
+        self._problem, self._network, self._relaxation = problem, network, relaxation
+        self._backend, self._allowance = backend, allowance
+        self._choices = problem.assembly.choices
+        self._boxes: dict[tuple[tuple[int, ...], ...], PriceBox] = {}
+        self.leaves: list[LeafBound] = []
+
+    def begin(self, root: Solution) -> None:
+        """Start with one leaf: the relaxation with every choice open."""
+        self.leaves = [self._check(root_leaf(self._problem.assembly.program, self._choices, root))]
+
+    @property
+    def bound(self) -> float:
+        """The proved bound of the whole: that of the worst leaf, +inf before the search began."""
+        return max((leaf.proved for leaf in self.leaves), default=np.inf)
+
+    @property
+    def worst(self) -> LeafBound:
+        """The leaf with the largest proved bound, the first of equals."""
+        return max(self.leaves, key=lambda leaf: leaf.proved)
+
+    def choose_tiers(self, report: Callable[[], None], *, most: int) -> None:
+        """Split the worst leaf, at most so many times, until its tiers are whole."""
+        for _ in range(most):
+            report()
+            if self.bound == -np.inf or self.worst.leaf.whole(self._choices) or not self._allowance.step():
+                return
+            if not self._replace(self.worst, self._split(self.worst.leaf)):
+                return
+
+    def tighten(self, report: Callable[[], None], done: Callable[[], bool], *, most: int) -> None:
+        """Lower the bound of the worst leaf, at most so many times, until it stops falling."""
+        idle = 0
+        for _ in range(most):
+            if idle >= PATIENCE or self.bound == -np.inf or done() or not self._allowance.step():
+                return
+            worst = self.worst
+            whole = worst.leaf.whole(self._choices)
+            better = self._ask_agents(worst) if whole else self._split(worst.leaf)
+            if not self._replace(worst, better):
+                return
+            idle = 0 if self.bound < worst.proved else idle + 1
+            report()
+
+    def _replace(self, leaf: LeafBound, better: Sequence[LeafBound] | None) -> bool:
+        if better is None:
+            return False
+        place = self.leaves.index(leaf)
+        self.leaves[place : place + 1] = better
+        return True
+
+    def _split(self, leaf: Leaf) -> tuple[LeafBound, ...] | None:
+        children = split(leaf, self._relaxation, self._choices, self._solve_relaxation)
+        if children is None:
+            self._allowance.interrupted()
+            return None
+        return tuple(self._check(child) for child in children)
+
+    def _solve_relaxation(self) -> Solution:
+        return self._relaxation.solve(limits=Limits(seconds=self._allowance.seconds_left()), relaxed=True)
+
+    def _check(self, leaf: Leaf) -> LeafBound:
+        """Compute a leaf's checked bound from its multipliers and the segments' exact responses."""
+        if leaf.row_dual is None:
+            raise RuntimeError("a relaxation ended without multipliers; no bound can be given")
+        blocks, links, allowed = self._problem.blocks, self._problem.links, self._allowed(leaf)
+        given = multipliers(leaf.row_dual, blocks, links)
+        segments = [name for name in self._network.names if name.startswith("segment:")]
+        replies = self._price(segments, given.links, allowed)
+        responses = {name: reply.bound for name, reply in replies.items()}
+        checked = checked_bound(blocks, links, given=given, allowed=allowed, responses=responses)
+        return LeafBound(leaf, given, checked, checked if leaf.x is not None else -np.inf)
+
+    def _ask_agents(self, worst: LeafBound) -> tuple[LeafBound, ...] | None:
+        """Ask all agents at one vector of prices; None where no prices promise a better bound."""
+        links = self._problem.links
+        box = self._boxes.setdefault(worst.leaf.allowed, PriceBox(links, worst.given.links))
+        prices = box.centre if not np.isfinite(box.bound) else box.propose(self._backend)
+        if prices is None:
+            return None
+        prices = sign_correct(prices, links.lower, links.upper)
+        replies = self._price(self._network.names, prices, self._allowed(worst.leaf))
+        bound = proved_bound(links, prices, replies)
+        bound += SOLVER_TOLERANCE * max(1.0, abs(bound))
+        box.observe(prices, bound, cuts(replies))
+        if bound >= worst.proved:
+            return (worst,)
+        sources = {name: reply.proved_by for name, reply in replies.items()}
+        return (LeafBound(worst.leaf, worst.given, worst.checked, bound, sources),)
+
+    def _allowed(self, leaf: Leaf) -> dict[str, tuple[int, ...]]:
+        return {name: options for (name, _), options in zip(self._choices, leaf.allowed, strict=True)}
+
+    def _price(self, names: Sequence[str], prices: Floats, allowed: Mapping[str, tuple[int, ...]]) -> dict[str, Priced]:
+        message = AskPrice(prices, allowed, PRICING_NODES, self._allowance.seconds_left())
+        replies = self._network.ask(dict.fromkeys(names, message))
+        return {name: reply for name, reply in replies.items() if isinstance(reply, Priced)}
+
+
+def cuts(replies: Mapping[str, Priced]) -> tuple[Cut, ...]:
+    """Return the proposals among the replies as cuts."""
+    return tuple(
+        Cut(name, reply.worth, reply.activity)
+        for name, reply in replies.items()
+        if reply.worth is not None and reply.activity is not None
+    )
