@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import threading
@@ -113,7 +114,9 @@ def _stop_event(*, until_stdin_closes: bool) -> asyncio.Event:
     if until_stdin_closes:
 
         def wait_for_end() -> None:
-            sys.stdin.buffer.read()
+            # Not through sys.stdin: Python aborts if it ends while a thread holds that buffer.
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
             loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=wait_for_end, daemon=True, name="end of standard input").start()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from planner.adapters.scenario_folder import read_scenario, read_with_findings
-from planner.domain.errors import NotFound, ScenarioInvalid, StorageFailure, UploadRefused
+from planner.domain.errors import NotFound, ScenarioInvalid, ScenarioUnreadable, StorageFailure, UploadRefused
 from planner.domain.folder_files import SCENARIO_FILES
 from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
@@ -87,7 +87,11 @@ class StagedFolder:
         """Keep what was received under its hash, unless that is kept already; see the port."""
         with _disk(self._folder):
             self._close()
-        scenario, unread = read_with_findings(self._folder)
+        try:
+            scenario, unread = read_with_findings(self._folder)
+        except ScenarioUnreadable as error:
+            # Whoever sent the file knows its name, not the folder it was received into.
+            raise ScenarioUnreadable(str(error).replace(f"{self._folder}{os.sep}", "")) from error
         if scenario is None or unread:
             raise ScenarioInvalid("received", unread if scenario is None else find_problems(scenario, unread))
         name = scenario_hash(scenario)

@@ -48,11 +48,11 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
         float | None, typer.Option(help="Seconds since the server accepted; the best plan so far is kept.")
     ] = None,
     gap: Annotated[float, typer.Option(help="Stop at this relative gap.")] = 1e-4,
-    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn, at least 0.")] = 0,
     work_limit: Annotated[
         int | None, typer.Option(help="Coordination steps: unlike seconds they always give the same plan.")
     ] = None,
-    hosts: Annotated[int, typer.Option(help="Processes that share the agents.")] = 2,
+    hosts: Annotated[int, typer.Option(help="Processes that share the agents, at most 256.")] = 2,
     request_id: Annotated[str, typer.Option(help="Asking again under the same id returns the same plan.")] = "",
     overwrite: Overwrite = False,
 ) -> None:

@@ -118,6 +118,7 @@ class PlanningSession:
     async def _follow_only(self, plan: str, target: Target) -> int:
         self._plan = plan
         async with PlanningClient(self._server) as client:
+            await self._ready(client)
             return await self._to_the_end(client, plan, target)
 
     async def _to_the_end(self, client: PlanningClient, plan: str, target: Target) -> int:
@@ -126,7 +127,7 @@ class PlanningSession:
             async for step in client.watch(plan):
                 if isinstance(step, ConnectionLost):
                     self._raise_if_dead(step.error)
-                    line.tell(f"{step.error}; the plan goes on there, trying to reach it again ({step.attempt})")
+                    line.tell(lost_text(step))
                 else:
                     record = step.record
                     line.show(step)
@@ -153,6 +154,13 @@ class PlanningSession:
             ) from error
 
 
+def lost_text(lost: ConnectionLost) -> str:
+    """Return what to say about a lost connection: the cause once, then only that there is no answer yet."""
+    if lost.attempt == 1:
+        return f"{lost.error}; the plan is kept there, trying to reach it again"
+    return f"no answer yet, trying again ({lost.attempt})"
+
+
 def tell_ending(record: PlanRecord, console: Console) -> int:
     """Print how a plan ended; return the exit code."""
     ending = record.ending
@@ -168,7 +176,8 @@ def tell_ending(record: PlanRecord, console: Console) -> int:
         if ending.relaxation:
             lines.append("the cheapest way out is to loosen")
             lines.extend(f"  {subject} by {amount:,.4f}" for subject, amount in ending.relaxation)
-        lines.extend([ending.detail] if ending.detail else [])
+        if not ending.conflict and ending.detail:
+            lines.append(ending.detail)
         code = INFEASIBLE
     elif isinstance(ending, PlanFailed):
         lines = [f"planning failed: {ending.detail}"]

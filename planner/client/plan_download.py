@@ -14,25 +14,23 @@ _SUMMARY = PLAN_FILES[-1]
 
 
 def check_target(folder: Path, *, overwrite: bool) -> None:
-    """Find out whether a plan may be put into a folder.
+    """Find out, before anything is planned, whether a plan may be put into a folder.
 
     Raises
     ------
     FolderNotWritable
-        If the folder holds anything and may not be overwritten, or holds something else than a plan.
+        If the folder holds anything and may not be overwritten, holds something else than a plan, or cannot be made.
     """
-    if folder.is_dir() and not any(folder.iterdir()):
-        return
-    if not folder.exists():
-        return
-    if not folder.is_dir():
+    if folder.exists() and not folder.is_dir():
         raise FolderNotWritable(f"{folder} is a file: name a folder for the plan")
-    if not overwrite:
-        raise FolderNotWritable(f"{folder} is not empty: name another folder, or say --overwrite")
-    if not any((folder / file).exists() for file in PLAN_FILES):
-        raise FolderNotWritable(
-            f"{folder} holds something else than a plan and is not overwritten: name another folder"
-        )
+    if folder.is_dir() and any(folder.iterdir()):
+        if not overwrite:
+            raise FolderNotWritable(f"{folder} is not empty: name another folder, or say --overwrite")
+        if not any((folder / file).exists() for file in PLAN_FILES):
+            raise FolderNotWritable(
+                f"{folder} holds something else than a plan and is not overwritten: name another folder"
+            )
+    _beside(folder).rmdir()
 
 
 async def receive_plan(parts: AsyncIterator[tuple[str, bytes]], folder: Path, *, overwrite: bool) -> None:
@@ -46,11 +44,7 @@ async def receive_plan(parts: AsyncIterator[tuple[str, bytes]], folder: Path, *,
         If something else than a plan is received.
     """
     check_target(folder, overwrite=overwrite)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        received = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise FolderNotWritable(f"{folder} cannot be made: {error.strerror}") from error
+    received = _beside(folder)
     try:
         await _receive(parts, received)
         _put_in_place(received, folder)
@@ -58,6 +52,15 @@ async def receive_plan(parts: AsyncIterator[tuple[str, bytes]], folder: Path, *,
         raise FolderNotWritable(f"the plan cannot be written to {folder}: {error.strerror}") from error
     finally:
         shutil.rmtree(received, ignore_errors=True)
+
+
+def _beside(folder: Path) -> Path:
+    """Make an empty folder next to another one."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise FolderNotWritable(f"{folder} cannot be made: {error.strerror}; name another folder") from error
 
 
 async def _receive(parts: AsyncIterator[tuple[str, bytes]], folder: Path) -> None:

@@ -14,6 +14,9 @@ _BOUND_TOLERANCE, _RELATIVE_TOLERANCE = 1e-4, 1e-7
 _AT_BOUND = 1e-3
 """A measure this close to its bound, as a share of it, is called binding: whole rewards seldom meet a bound exactly."""
 
+_STATES = ("violated", "binding", "priced", "kept", "measured")
+"""States of a row, those that ask for attention first."""
+
 _SMALLEST_PRICE = 1e-6
 """Money per unit below which a price is taken for a rounding of zero."""
 
@@ -55,7 +58,7 @@ class ClauseRow:
 
 
 def clause_rows(plan: Plan) -> tuple[ClauseRow, ...]:
-    """Return every clause row of a plan: the costliest penalties first, then the highest prices, then by id."""
+    """Return every clause row of a plan: the costliest penalties first, then the highest prices, then by state."""
     known = {text(clause.get("clause")): clause for clause in records(facts(plan).get("clauses"))}
     rows = [_row(row, known.get(row["clause"], {})) for row in plan["clauses"].iter_rows(named=True)]
     return tuple(sorted(rows, key=_costliest))
@@ -105,8 +108,9 @@ def rebate_tier(fact: Record, bought: float) -> tuple[float, float | None]:
     return (reached[-1] if reached else 0.0), (missing[0] if missing else None)
 
 
-def _costliest(row: ClauseRow) -> tuple[float, float, str, int]:
-    return (-row.penalty, -(row.price or 0.0), row.clause, -1 if row.window is None else row.window)
+def _costliest(row: ClauseRow) -> tuple[float, float, int, str, int]:
+    place = -1 if row.window is None else row.window
+    return (-row.penalty, -(row.price or 0.0), _STATES.index(row.state), row.clause, place)
 
 
 def _tolerance(bound: float) -> float:

@@ -46,17 +46,17 @@ def percent(share: float | None) -> str:
     size = abs(100 * share)
     if size == 0:
         return "0 %"
-    if size < 1e-6:
-        return "≈ 0 %"
+    if size < 1e-3:
+        return "≈ 0 %" if size < 1e-6 else "< 0.001 %" if share > 0 else f"> {_MINUS}0.001 %"
     return _signed(f"{100 * share:,.0f} %" if size >= 100 else f"{_trimmed(f'{100 * share:.3g}')} %")
 
 
 def share(part: float | None) -> str:
-    """Return a share as a percentage with one decimal, for columns of shares; a dash for None."""
+    """Return a share as a percentage with one decimal (two where it is small), for columns; a dash for None."""
     if part is None or not math.isfinite(part):
         return NONE
     if part and abs(part) < 0.0005:
-        return "< 0.1 %" if part > 0 else f"> {_MINUS}0.1 %"
+        return "≈ 0 %" if abs(part) < 0.00005 else _signed(f"{100 * part:.2f} %")
     return _signed(f"{100 * part:,.1f} %")
 
 

@@ -22,6 +22,7 @@ from planner.domain.plan import Plan
 _ROWS = 15
 _STATE_STYLE = {"violated": "red", "binding": "yellow", "priced": "cyan"}
 _OVERTIME = 1e-4
+_CENT = 0.005
 
 Cell = str | Text
 
@@ -41,9 +42,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     _print_table(console, "Supply against demand per family", heads, _families(plan))
     heads = ("Partner", "Spend", "Minimum", "Maximum", "Of maximum")
     _print_table(console, "Incentive spend against budgets", heads, _budgets(plan))
-    costly = [row for row in clause_rows(plan) if row.state in _STATE_STYLE]
-    heads = ("Clause", "Applies to", "Measure", "At least", "At most", "Penalty", "Price", "State")
-    _print_table(console, "Clauses that bind or are violated", heads, [_clause(row) for row in costly])
+    heads = ("Clause", "Applies to", "Measure", "Bound", "Penalty", "Price", "State")
+    _print_table(console, "Clauses that bind or are violated", heads, _clauses(plan))
 
 
 def _print_headline(plan: Plan, console: Console) -> None:
@@ -71,7 +71,7 @@ def _print_headline(plan: Plan, console: Console) -> None:
 def _print_table(console: Console, title: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
     if not rows:
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place, head in enumerate(heads):
         words = head in {"Applies to", "State", "Busiest period"}
         table.add_column(head, justify="left" if place == 0 or words else "right", overflow="fold")
@@ -123,14 +123,34 @@ def _budgets(plan: Plan) -> list[tuple[Cell, ...]]:
     return rows
 
 
-def _clause(row: ClauseRow) -> tuple[Cell, ...]:
+def _clauses(plan: Plan) -> list[tuple[Cell, ...]]:
+    """Return a line per clause and state, the costliest first; rows that look alike are counted together."""
+    alike: dict[tuple[str, str], list[ClauseRow]] = {}
+    for row in clause_rows(plan):
+        if row.state in _STATE_STYLE:
+            alike.setdefault((row.clause, row.state), []).append(row)
+    return [_clause(rows) for rows in alike.values()]
+
+
+def _clause(rows: Sequence[ClauseRow]) -> tuple[Cell, ...]:
+    first = rows[0]
+    paid = sum(row.penalty for row in rows)
     return (
-        row.clause,
-        scope_label(row),
-        quantity(row.measure),
-        quantity(row.lower),
-        quantity(row.upper),
-        money(row.penalty) if row.penalty else NONE,
-        quantity(row.price) if row.price else NONE,
-        Text(row.state, style=_STATE_STYLE[row.state]),
+        first.clause,
+        scope_label(first) if len(rows) == 1 else f"{len(rows)} {scope_label(first).partition(' ')[0]}s",
+        _common([quantity(row.measure) for row in rows]),
+        _common([_bound(row) for row in rows]),
+        money(paid) if paid >= _CENT else NONE,
+        quantity(max(row.price or 0.0 for row in rows)) if first.price else NONE,
+        Text(first.state, style=_STATE_STYLE[first.state]),
     )
+
+
+def _bound(row: ClauseRow) -> str:
+    sides = [f"≥ {quantity(row.lower)}"] if row.lower is not None else []
+    sides += [f"≤ {quantity(row.upper)}"] if row.upper is not None else []
+    return " ".join(sides) or NONE
+
+
+def _common(figures: Sequence[str]) -> str:
+    return figures[0] if len(set(figures)) == 1 else "several"

@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+MOST_HOSTS = 256
+"""Each is a process of its own, on machines that others use too."""
+_LARGEST = 2**63 - 1
+_LONGEST_SECONDS = 1e9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningParameters:
@@ -30,12 +35,14 @@ class PlanningParameters:
     def __post_init__(self) -> None:
         if not 0 <= self.gap < float("inf"):
             raise ValueError(f"gap must be a finite share ≥ 0, got {self.gap}")
-        if self.work_limit is not None and self.work_limit < 1:
-            raise ValueError(f"work_limit must be at least 1 step, got {self.work_limit}")
-        if self.time_limit is not None and not 0 < self.time_limit < float("inf"):
-            raise ValueError(f"time_limit must be a finite number of seconds > 0, got {self.time_limit}")
-        if self.hosts < 1:
-            raise ValueError(f"hosts must be at least 1, got {self.hosts}")
+        if self.work_limit is not None and not 1 <= self.work_limit <= _LARGEST:
+            raise ValueError(f"work_limit must be at least 1 step and below 2^63, got {self.work_limit}")
+        if self.time_limit is not None and not 0 < self.time_limit <= _LONGEST_SECONDS:
+            raise ValueError(f"time_limit must be a number of seconds > 0 and at most 1e9, got {self.time_limit}")
+        if not 0 <= self.seed <= _LARGEST:
+            raise ValueError(f"seed must be at least 0 and below 2^63, got {self.seed}")
+        if not 1 <= self.hosts <= MOST_HOSTS:
+            raise ValueError(f"hosts must be at least 1 and at most {MOST_HOSTS}, got {self.hosts}")
 
 
 class Outcome(Enum):

@@ -15,6 +15,8 @@ _ID, _TITLE = "capacity", "Capacity use per plant"
 _TOLERANCE = 1e-4
 _DARK_FROM = 0.58
 """From this share of use on, a cell is dark enough for light text."""
+_DARKEST_BEYOND = 0.25
+"""Use this much above regular capacity is shown in the darkest shade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,8 @@ def capacity_section(plan: Plan) -> Markup:
     starts = [text(start) for start in items(facts(plan).get("period_starts"))]
     overtime = sum(sum(use.overtime) for use in plants)
     lead = (
-        "Capacity used as a share of regular capacity, set-ups included, summed over a plant's resources. "
-        f"Overtime bought in all: {quantity(overtime)}."
+        "Capacity used as a share of regular capacity, set-ups included, summed over a plant's resources; above 100 % "
+        f"it is overtime. Overtime in all: {quantity(overtime)}."
     )
     content = [_scale(), _heat_map("Capacity use per plant and period, in %", plants, starts)]
     if len(resources) > len(plants):
@@ -96,7 +98,7 @@ def _scale() -> Markup:
     return element("div", ramp, legend(("corner", "overtime in use")), class_="ramprow")
 
 
-_STEPS = (0, 25, 50, 75, 100)
+_STEPS = (0, 25, 50, 75, 100, 125)
 
 
 def _heat_map(caption: str, uses: Sequence[CapacityUse], starts: Sequence[str]) -> Markup:
@@ -154,4 +156,6 @@ def _cell_class(share: float) -> str:
 
 
 def _shade(share: float) -> str:
-    return f"--u:{100 * min(max(share, 0.0), 1.0):.0f}%"
+    shade = f"--u:{100 * min(max(share, 0.0), 1.0):.0f}%"
+    beyond = min((share - 1.0) / _DARKEST_BEYOND, 1.0)
+    return f"{shade};--x:{100 * beyond:.0f}%" if beyond > 0 else shade

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
 
-from planner.console.figures import money, quantity
-from planner.console.markup import Markup, element, join
+from planner.console.figures import counted, money, quantity
+from planner.console.markup import Markup, element
 from planner.console.page import Column, missing, section, table
-from planner.console.reading import facts, items, number, record, text
+from planner.console.reading import Record, facts, items, number, record, records, text
 from planner.domain.plan import Plan
 
-_LONGEST_LIST = 50
+_HORIZON = "-1"
+"""What stands for the window of a choice over the horizon."""
 _HASHES = ("plan_hash", "scenario_hash", "policies_hash", "parameters_hash", "code_hash")
 
 
@@ -20,14 +22,14 @@ def certificate_section(plan: Plan) -> Markup:
     proofs, certificate = record(summary.get("proved_by")), record(summary.get("certificate"))
     if not proofs and not certificate:
         return missing("certificate", "Certificate")
-    content = []
+    content: list[Markup] = []
     if proofs:
         columns = (Column("What"), Column("Proved by"))
         rows = [(text(what), _plain(proof)) for what, proof in proofs.items()]
         content.append(table("Who proved what", columns, rows, classes="prose"))
-    if certificate:
-        content.append(element("h3", "Certificate as stored"))
-        content.append(_nested(certificate))
+    leaves = records(certificate.get("leaves"))
+    if leaves:
+        content += _leaves(leaves, record(certificate.get("choices")))
     lead = (
         "The proved bound may use what solvers claim for single plants; the checked bound uses only what "
         "concordat verify recomputes from the stored prices without any solver."
@@ -53,19 +55,52 @@ def origin_section(plan: Plan) -> Markup:
     return section("origin", "Data, parameters and hashes", lead, *content)
 
 
-def _nested(value: object) -> Markup:
-    if isinstance(value, Mapping):
-        pairs = [
-            element("div", element("dt", text(name).replace("_", " ")), element("dd", _nested(inner)))
-            for name, inner in value.items()
-        ]
-        return element("dl", *pairs, class_="nested")
-    if isinstance(value, list | tuple):
-        shown = [element("li", _nested(item)) for item in items(value)[:_LONGEST_LIST]]
-        if len(value) > _LONGEST_LIST:
-            shown.append(element("li", f"and {len(value) - _LONGEST_LIST} more", class_="missing"))
-        return element("ul", *shown) if shown else join("none")
-    return join(_plain(value))
+def _leaves(leaves: Sequence[Record], choices: Record) -> list[Markup]:
+    columns = (
+        Column("Leaf"),
+        Column("Rebate tiers fixed"),
+        Column("Checked bound", numeric=True),
+        Column("Proved bound", numeric=True),
+        Column("The proved bound rests on"),
+    )
+    rows = [
+        (
+            text(leaf.get("id")),
+            _fixed_tiers(record(leaf.get("allowed")), choices),
+            money(number(leaf.get("bound_checked"))),
+            money(number(leaf.get("bound_proved"))),
+            _sources(record(leaf.get("proved_by"))),
+        )
+        for leaf in sorted(leaves, key=lambda leaf: -(number(leaf.get("bound_proved")) or 0.0))
+    ]
+    note = "The leaves together allow every choice of rebate tiers; the plan's bound is the largest of them."
+    return [
+        element("h3", "Leaves of the search over rebate tiers"),
+        element("p", note, class_="note"),
+        table("Bounds per leaf, the largest first", columns, rows, classes="prose"),
+    ]
+
+
+def _fixed_tiers(allowed: Record, choices: Record) -> str:
+    """Return the choices of a leaf that are narrower than all tiers, in words."""
+    fixed = [
+        f"{_choice(text(name))}: tier {' or '.join(text(tier) for tier in items(tiers))}"
+        for name, tiers in allowed.items()
+        if len(items(tiers)) != number(choices.get(name))
+    ]
+    return "; ".join(fixed) or "none"
+
+
+def _choice(name: str) -> str:
+    clause, _, window = name.rpartition("@")
+    return clause if window == _HORIZON else f"{clause} in window {window}" if clause else name
+
+
+def _sources(proved_by: Record) -> str:
+    """Return who proved a leaf, agents of a kind with the same source counted together."""
+    counts = Counter((text(agent).partition(":")[0], text(source)) for agent, source in proved_by.items())
+    told = [f"{counted(count, kind)}: {source}" for (kind, source), count in counts.items()]
+    return "; ".join(told) or "the checked bound"
 
 
 def _plain(value: object) -> str:

@@ -11,6 +11,7 @@ from planner.console.svg import Segment, bar
 from planner.domain.plan import Plan
 
 _ID, _TITLE = "clauses", "Contract clauses"
+_CENT = 0.005
 _STATE = {"violated": "bad", "binding": "warn", "priced": "plain", "kept": "good", "measured": "plain"}
 
 
@@ -21,8 +22,7 @@ def clause_section(plan: Plan, rows: tuple[ClauseRow, ...]) -> Markup:
         return missing(_ID, _TITLE) if terms is None else section(_ID, _TITLE, _lead(plan, rows), terms)
     unit = currency(plan)
     columns = (
-        Column("Clause"),
-        Column("Contract"),
+        Column("Clause", hint="pointing at a clause shows its contract, at a kind its terms"),
         Column("Kind"),
         Column("Applies to"),
         Column("State", hint="binding: within 0.1 % of a bound; priced: not there, yet loosening it would pay"),
@@ -51,8 +51,7 @@ def _lead(plan: Plan, rows: tuple[ClauseRow, ...]) -> str:
 
 def _row(row: ClauseRow) -> tuple[str, ...]:
     return (
-        row.clause,
-        row.contract,
+        element("span", row.clause, title=row.contract),
         element("span", row.kind, title=row.terms) if row.terms else join(row.kind),
         scope_label(row),
         chip(row.state, _STATE[row.state]),
@@ -61,7 +60,7 @@ def _row(row: ClauseRow) -> tuple[str, ...]:
         quantity(row.lower),
         quantity(row.upper),
         quantity(row.violation) if row.violation else NONE,
-        money(row.penalty) if row.penalty else NONE,
+        money(row.penalty) if row.penalty >= _CENT else NONE,
         quantity(row.price) if row.price else NONE,
     )
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from planner.cli.planning_session import tell_ending
+from planner.cli.planning_session import lost_text, tell_ending
 from planner.cli.progress import step_text
-from planner.client.planning_client import PlanStep
+from planner.client.planning_client import ConnectionLost, PlanStep
+from planner.domain.errors import ServerUnavailable
 from planner.events.catalogue import (
     NoPlanFound,
     PlanCompleted,
@@ -52,6 +53,23 @@ def test_every_ending_has_its_exit_code_and_words(ending: PlanEnding, code: int,
     assert tell_ending(record(ending), Console(file=text, width=200)) == code
     for word in words:
         assert word in text.getvalue()
+
+
+def test_an_infeasible_end_is_told_once() -> None:
+    """The detail that repeats the clauses is left out, and is told where no clause is named."""
+    told, bare = io.StringIO(), io.StringIO()
+    named = PlanFoundInfeasible(conflict=("c1",), relaxation=(("c1", 2.5),), detail="c1 by 2.5")
+    tell_ending(record(named), Console(file=told, width=200))
+    assert "c1 by 2.5\n" not in told.getvalue()
+    tell_ending(record(PlanFoundInfeasible(conflict=(), relaxation=(), detail="no stock at all")), Console(file=bare))
+    assert "no stock at all" in bare.getvalue()
+
+
+def test_a_lost_connection_gives_its_cause_once() -> None:
+    """The first line tells the cause, the next ones only that it is tried again."""
+    error = ServerUnavailable("no server answers at h:1")
+    assert "no server answers at h:1" in lost_text(ConnectionLost(error, 1))
+    assert lost_text(ConnectionLost(error, 2)) == "no answer yet, trying again (2)"
 
 
 def test_the_progress_line_says_what_is_known() -> None:

@@ -26,7 +26,25 @@ def reported_plan(scenario: Scenario | None = None, **changes: object) -> Plan:
         "seed": 3,
         "proved_by": {"plant/1901": "dual bound of the MIP"},
         "history": [[0.5, None, 150.0], [1.0, -900.0, 140.0], [2.0, 90.0, 130.0], [4.0, 100.0, 120.0]],
-        "certificate": {"breaches": [], "blocks": [{"agent": "plant/1901", "bound": 12.5}]},
+        "certificate": {
+            "choices": {"oil/rebate@-1": 3, "oil/bonus@1": 2},
+            "leaves": [
+                {
+                    "id": "leaf-0",
+                    "allowed": {"oil/rebate@-1": [0, 1], "oil/bonus@1": [0, 1]},
+                    "bound_checked": 130.0,
+                    "bound_proved": 110.0,
+                    "proved_by": {"plant:1901": "dual bound", "plant:1902": "dual bound", "segment:s": "response"},
+                },
+                {
+                    "id": "leaf-1",
+                    "allowed": {"oil/rebate@-1": [2], "oil/bonus@1": [1]},
+                    "bound_checked": 120.0,
+                    "bound_proved": 120.0,
+                    "proved_by": {},
+                },
+            ],
+        },
         "parameters": {"gap": 0.01, "seed": 3},
         "facts": plan_facts(scenario, plan.tables, recompute(scenario, plan.tables)),
         **changes,

@@ -36,18 +36,27 @@ def test_quantities_keep_about_four_digits(amount, text):
 
 @pytest.mark.parametrize(
     ("part", "text"),
-    [(None, "–"), (0.0, "0 %"), (0.0103, "1.03 %"), (1e-12, "≈ 0 %"), (-0.02, "−2 %"), (1.114, "111 %")],
+    [
+        (None, "–"),
+        (0.0, "0 %"),
+        (0.0103, "1.03 %"),
+        (1e-12, "≈ 0 %"),
+        (1e-7, "< 0.001 %"),
+        (-1e-7, "> −0.001 %"),
+        (-0.02, "−2 %"),
+        (1.114, "111 %"),
+    ],
 )
 def test_percent_keeps_three_digits(part, text):
-    """A gap keeps three significant digits however small it is."""
+    """A gap keeps three significant digits, and is called small where nobody would read them."""
     assert percent(part) == text
 
 
 @pytest.mark.parametrize(
-    ("part", "text"), [(0.46, "46.0 %"), (0.0001, "< 0.1 %"), (-0.0001, "> −0.1 %"), (0.0, "0.0 %")]
+    ("part", "text"), [(0.46, "46.0 %"), (0.0004, "0.04 %"), (-0.0001, "−0.01 %"), (-1e-7, "≈ 0 %"), (0.0, "0.0 %")]
 )
 def test_shares_have_one_decimal(part, text):
-    """A column of shares has one decimal, and says so where a share is smaller."""
+    """A column of shares has one decimal, two where a share is small, and says where it is next to nothing."""
     assert share(part) == text
 
 

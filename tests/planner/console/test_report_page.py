@@ -116,7 +116,7 @@ def test_every_clause_appears_with_contract_measure_and_price(page, plan):
     """Each clause id, also of bans without a measure, is on the page; each measured row has its own line."""
     text = section_text(page, "clauses")
     assert all(clause.id in text and clause.contract in text for clause in small_scenario().clauses)
-    measured = [row for row in rows_of(page, "clauses") if len(row) == 12 and row[0] != "Clause"]
+    measured = [row for row in rows_of(page, "clauses") if len(row) == 11 and row[0] != "Clause"]
     assert len(measured) == plan["clauses"].height
     assert all(row[-1] == "0.25" for row in measured)
 
@@ -124,10 +124,10 @@ def test_every_clause_appears_with_contract_measure_and_price(page, plan):
 def test_clauses_that_cost_most_come_first(plan):
     """Paid penalties lead, then prices; a violated row says so."""
     rows = rows_of(render_report(with_clause_cell(plan, 0, price=99.0)), "clauses")
-    names = [row[0] for row in rows if len(row) == 12][1:]
+    names = [row[0] for row in rows if len(row) == 11][1:]
     assert names[:2] == ["dist/parity", "oil/take"]
     assert names[2] == plan["clauses"]["clause"][0]
-    assert rows[1][4] == "violated"
+    assert rows[1][3] == "violated"
 
 
 @pytest.mark.parametrize(
@@ -160,6 +160,23 @@ def test_capacity_marks_overtime(page):
 def test_rebate_says_what_is_missing_to_the_next_tier(page):
     """Nine units bought reach the tier from eight and miss seven to sixteen."""
     assert ["oil/rebate", "horizon", "9", "2 %", "7"] in rows_of(page, "suppliers")
+
+
+def test_leaves_of_the_certificate_are_told_in_words(page):
+    """The leaf with the largest bound leads; narrowed tiers are named, and provers of a kind counted together."""
+    assert rows_of(page, "certificate")[-2:] == [
+        ["leaf-1", "oil/rebate: tier 2; oil/bonus in window 1: tier 1", "120.00", "120.00", "the checked bound"],
+        ["leaf-0", "oil/rebate: tier 0 or 1", "130.00", "110.00", "2 plants: dual bound; 1 segment: response"],
+    ]
+
+
+def test_capacity_beyond_regular_is_darker(plan):
+    """Use above regular capacity has a shade of its own, so that overtime weeks can be told apart."""
+    facts = json.loads(json.dumps(plan.summary["facts"]))
+    facts["capacity"][0]["used"] = [1.2 * (limit or 0.0) for limit in facts["capacity"][0]["regular"]]
+    page = render_report(dataclasses.replace(plan, summary={**plan.summary, "facts": facts}))
+    assert "--u:100%;--x:80%" in page
+    assert "--x" not in section_text(page, "capacity")
 
 
 def test_history_curves_cover_value_and_bound(page):

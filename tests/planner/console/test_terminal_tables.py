@@ -36,10 +36,22 @@ def test_terminal_prints_headline_and_every_table():
 def test_long_tables_are_cut_and_counted():
     """At most fifteen clauses are shown, and the rest is counted."""
     plan = reported_plan()
-    many = pl.concat([plan["clauses"].filter(pl.col("violation") > 0)] * 20)
+    violated = plan["clauses"].filter(pl.col("violation") > 0).head(1)
+    many = pl.concat([violated.with_columns(clause=pl.lit(f"clause {i}")) for i in range(20)])
     text = printed(Plan({**plan.tables, "clauses": many}, plan.summary))
     assert text.count("violated") == 15 + 1
     assert f"and {many.height - 15} more rows" in text
+
+
+def test_rows_of_a_clause_are_counted_together():
+    """Twelve violated windows of a clause are one line with the sum of what was paid."""
+    plan = reported_plan()
+    violated = plan["clauses"].filter(pl.col("violation") > 0).head(1)
+    many = pl.concat([violated.with_columns(window=pl.lit(i), penalty=pl.lit(10.0)) for i in range(12)])
+    text = printed(Plan({**plan.tables, "clauses": many.cast(dict(plan["clauses"].schema))}, plan.summary), width=80)
+    (line,) = [line for line in text.splitlines() if line.endswith("violated ")]
+    assert line.split()[1:3] == ["12", "windows"]
+    assert "120.00" in line
 
 
 def test_markup_in_ids_is_printed_literally():

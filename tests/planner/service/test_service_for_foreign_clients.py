@@ -161,7 +161,16 @@ def test_absent_parameters_have_their_documented_defaults(data: Path, scenario: 
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("gap", -1.0), ("gap", float("nan")), ("work_limit", 0), ("work_limit", -1), ("hosts", 0)]
+    ("field", "value"),
+    [
+        ("gap", -1.0),
+        ("gap", float("nan")),
+        ("work_limit", 0),
+        ("work_limit", -1),
+        ("hosts", 0),
+        ("hosts", 257),
+        ("seed", -1),
+    ],
 )
 def test_parameters_out_of_range_are_refused(data: Path, scenario: Path, field: str, value: float) -> None:
     """A parameter without meaning is an invalid request, not a failed plan."""
