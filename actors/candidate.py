@@ -85,6 +85,7 @@ class Polisher:
                 if shared.x is None:
                     return None
                 replies = self._realise(shared.x)
+                self.model.set_row_bounds(self._floors, least, most)
                 self._hold(replies)
                 solution = self.model.solve(limits=limits, relaxed=True)
                 self._release(replies)

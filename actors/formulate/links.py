@@ -154,7 +154,8 @@ def _clause_links(scenario: Scenario, rows: _Rows, eligible: Mapping[str, int]) 
         for scope in clause_scopes(clause, scenario.horizon):
             label = scope_label(scope)
             if isinstance(clause, ReservationClause):
-                upper = (1 - clause.share) * _regular(scenario, clause, scope.periods[0])
+                regular = _regular(scenario, clause, scope.periods[0])
+                upper = np.inf if regular == np.inf else (1 - clause.share) * regular
                 row = rows.add("reservation", clause_key(clause.id), label, -np.inf, upper)
                 found.append(ClauseLink(row, clause, scope))
             elif isinstance(clause, StabilityClause):

@@ -75,9 +75,8 @@ class PriceBox:
         free_below, free_above = np.isfinite(links.lower), np.isfinite(links.upper)
         lower = np.where(free_below, self.centre - half, np.maximum(self.centre - half, 0.0))
         upper = np.where(free_above, self.centre + half, np.minimum(self.centre + half, 0.0))
-        side = np.where(free_above, np.where(free_below, 0.0, links.upper), links.lower)
-        equal = free_below & free_above
-        side[equal] = links.upper[equal]
+        # Prices are ≥ 0 where only an upper bound stands, ≤ 0 where only a lower one does, free at an equation.
+        side = np.where(free_above, links.upper, np.where(free_below, links.lower, 0.0))
         rows, columns, values = [], [], []
         for i, cut in enumerate(self.cuts):
             active = np.flatnonzero(cut.activity)
