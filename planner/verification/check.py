@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.verification.breaches import Breach
-from planner.verification.check_summary import hash_breaches, worth_breaches
+from planner.verification.check_summary import hash_breaches, scenario_breaches, worth_breaches
 from planner.verification.check_tables import clause_breaches, form_breaches, price_breaches
 from planner.verification.recompute import Recomputation, recompute
 
@@ -16,8 +16,8 @@ from planner.verification.recompute import Recomputation, recompute
 class VerificationReport:
     """What does not hold in a plan, most telling first; empty ``breaches`` means that everything holds.
 
-    First come decisions that break a rule of the planning problem, then statements about the plan (clause table,
-    value, gaps, prices), last the hashes.
+    A plan of another scenario is told before all else. Then come decisions that break a rule of the planning problem,
+    then statements about the plan (clause table, value, gaps, prices), last the hashes.
     """
 
     breaches: tuple[Breach, ...]
@@ -43,12 +43,13 @@ def check_plan(scenario: Scenario, plan: Plan) -> VerificationReport:
     recomputation = recompute(scenario, plan.tables)
     return VerificationReport(
         breaches=(
+            *scenario_breaches(scenario, plan),
             *recomputation.breaches,
             *clause_breaches(recomputation.clauses, plan["clauses"]),
             *worth_breaches(plan.summary, recomputation),
             *price_breaches(plan.tables),
             *form_breaches(plan.tables),
-            *hash_breaches(scenario, plan),
+            *hash_breaches(plan),
         ),
         recomputation=recomputation,
     )

@@ -31,14 +31,23 @@ def worth_breaches(summary: Mapping[str, object], recomputation: Recomputation) 
     return breaches
 
 
-def hash_breaches(scenario: Scenario, plan: Plan) -> list[Breach]:
-    """Return the hashes of `plan.json` that are not those of the scenario and of the plan's tables."""
-    expected = {"scenario_hash": scenario_hash(scenario), "plan_hash": plan_hash(plan.tables)}
-    breaches = [
-        Breach("hash", name, f"plan.json says {plan.summary.get(name)!r}, recomputed is {value!r}")
-        for name, value in expected.items()
-        if plan.summary.get(name) != value
+def scenario_breaches(scenario: Scenario, plan: Plan) -> list[Breach]:
+    """Tell whether `plan.json` names another scenario: whatever else does not hold may follow from that."""
+    stated, value = plan.summary.get("scenario_hash"), scenario_hash(scenario)
+    if stated == value:
+        return []
+    made_for = f"{plan.summary.get('scenario_id')!r} ({stated!r})"
+    return [
+        Breach("hash", "scenario_hash", f"the plan was made for {made_for}, this is {scenario.header.id!r} ({value!r})")
     ]
+
+
+def hash_breaches(plan: Plan) -> list[Breach]:
+    """Return the hashes of `plan.json` that are not those of the plan's tables."""
+    stated_hash, value = plan.summary.get("plan_hash"), plan_hash(plan.tables)
+    breaches = []
+    if stated_hash != value:
+        breaches.append(Breach("hash", "plan_hash", f"plan.json says {stated_hash!r}, recomputed is {value!r}"))
     stated = plan.summary.get("tables_hash")
     tables = stated if isinstance(stated, Mapping) else {}
     for name in PLAN_TABLES:

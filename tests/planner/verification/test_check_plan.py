@@ -144,6 +144,15 @@ def test_a_plan_of_another_scenario_does_not_hold() -> None:
     assert [(breach.rule, breach.where) for breach in report.breaches] == [("hash", "scenario_hash")]
 
 
+def test_another_scenario_is_told_before_what_follows_from_it() -> None:
+    """Where other prices change the value too, the first thing named is that the plan belongs elsewhere."""
+    other = with_cell(small_scenario(), "orders", 0, "unit_revenue", 1e6)
+    report = check_plan(other, small_plan(small_scenario()))
+    assert len(report.breaches) > 1
+    assert report.first is not None
+    assert report.first.where == "scenario_hash"
+
+
 def _mutated(plan: Plan, dice: random.Random) -> tuple[str, Plan]:
     numbers = [
         (table, column)
