@@ -59,7 +59,7 @@ class Formulated:
 class AskPrice:
     """Ask for a bound at prices of the linking rows, float64 [links].
 
-    ``allowed`` restricts groups of choices by name to some options. ``exact`` false spares plants and partners.
+    ``allowed`` restricts groups of choices by name to some options; ``nodes`` and ``seconds`` bound the agent's solver.
     """
 
     prices: Floats
