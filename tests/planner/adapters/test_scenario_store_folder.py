@@ -99,6 +99,15 @@ def test_what_is_no_scenario_is_not_kept(store: ScenarioFolders, files: dict[str
     assert list((tmp_path / "store").iterdir()) == []
 
 
+def test_a_broken_file_is_named_as_its_sender_knows_it(
+    store: ScenarioFolders, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    """The message names the file, and no folder of the server."""
+    with pytest.raises(ScenarioUnreadable, match=r"^orders\.csv ") as refused:
+        received(store, {**files, "orders.csv": b'order\n"open'})
+    assert str(tmp_path) not in str(refused.value)
+
+
 def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     """What an earlier process left half received is gone after the next start."""
     (tmp_path / ".receiving-abc").mkdir()

@@ -157,6 +157,10 @@ def test_no_server_is_told(
     monkeypatch.setattr("planner.cli.planning_session.READY_SECONDS", 0.3)
     assert concordat("plan", scenario, "--out", tmp_path / "plan", "--server", "127.0.0.1:1") == 5
     assert "127.0.0.1:1" in capsys.readouterr().err
+    assert concordat("watch", "operations/abc", "--server", "127.0.0.1:1") == 5
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert "127.0.0.1:1" in told[0]
 
 
 def test_a_plan_can_be_listed_watched_and_cancelled(
