@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+_MOMENT = 0.01
+"""Seconds for a solver that is called when no time is left: enough to say so."""
+
 
 @dataclass(slots=True)
 class Allowance:
@@ -29,22 +32,24 @@ class Allowance:
                 self.stopped_by = "cancelled"
             elif self.work_limit is not None and self.steps >= self.work_limit:
                 self.stopped_by = "work"
-            elif self.time_limit is not None and self.seconds_left() is None:
+            elif self._overdue():
                 self.stopped_by = "time"
             else:
                 self.steps += 1
         return self.stopped_by is None
 
     def seconds_left(self) -> float | None:
-        """Return the seconds a solver may take; None without a time limit or when none are left."""
+        """Return the seconds a solver may take: None without a time limit, a moment where none are left."""
         if self.time_limit is None:
             return None
-        left = self.time_limit - self.reserve - self.clock()
-        return left if left > 0 else None
+        return max(self.time_limit - self.reserve - self.clock(), _MOMENT)
 
     def out_of_time(self) -> bool:
-        """Tell whether there is a time limit and nothing of it is left, or the run was cancelled."""
-        return self.cancelled() or (self.time_limit is not None and self.seconds_left() is None)
+        """Tell whether nothing is left of the time limit, or the run was cancelled."""
+        return self.cancelled() or self._overdue()
+
+    def _overdue(self) -> bool:
+        return self.time_limit is not None and self.clock() >= self.time_limit - self.reserve
 
     def interrupted(self) -> None:
         """Note that a solver ran out of time or was cancelled in the middle of a step."""

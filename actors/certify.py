@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from actors.bounding import Multipliers, checked_bound
-from actors.certificate_tables import leaf_name, read_duals
+from actors.certificate_tables import clause_prices, leaf_name, price_clauses, prices_table, read_duals
 from actors.formulate.problem import Problem, formulate, segment_surroundings
 from actors.formulate.segment import offer_prices
 from planner.domain.gap import relative_gap
 from planner.domain.plan import Plan
+from planner.domain.plan_form import canonical_table
 from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
 from planner.verification.breaches import Breach
@@ -28,6 +29,10 @@ from solvers.offers.verify import response_bound
 
 _SAME = 1e-6
 """Relative difference between the stated and the recomputed bound that rounding may explain."""
+
+
+Leaf = tuple[Multipliers, dict[str, tuple[int, ...]]]
+"""A leaf of the certificate: its multipliers, and the options it allows of every choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +53,70 @@ class Certificate:
 def certify(scenario: Scenario, plan: Plan) -> Certificate:
     """Verify a plan against its scenario, which must be valid."""
     report = check_plan(scenario, plan)
-    breaches = list(report.breaches)
+    breaches, value = list(report.breaches), report.recomputation.value
     try:
-        bound = recomputed_bound(scenario, plan)
+        problem = formulate(scenario, eligibility_patterns(scenario))
+        leaves = read_leaves(problem, plan)
+        bound = _bound(problem, leaves)
+        breaches += _price_breaches(problem, plan, [given for given, _ in leaves])
     except (SolverError, KeyError, ValueError, TypeError) as error:
         breaches.append(Breach("bound.certificate", "duals", f"the certificate cannot be recomputed: {error}"))
-        return Certificate(report.recomputation.value, None, None, tuple(breaches))
-    breaches += _bound_breaches(plan.summary, bound, report.recomputation.value)
-    return Certificate(
-        report.recomputation.value, bound, relative_gap(report.recomputation.value, bound), tuple(breaches)
-    )
+        return Certificate(value, None, None, tuple(breaches))
+    breaches += _bound_breaches(plan.summary, bound, value)
+    return Certificate(value, bound, relative_gap(value, bound), tuple(breaches))
 
 
 def recomputed_bound(scenario: Scenario, plan: Plan) -> float:
     """Recompute ``bound_checked`` from the multipliers stored in the plan.
+
+    Raises as :func:`read_leaves` does, and :class:`solvers.core.errors.InvalidProgram` if a multiplier has the wrong
+    sign for its row.
+    """
+    problem = formulate(scenario, eligibility_patterns(scenario))
+    return _bound(problem, read_leaves(problem, plan))
+
+
+def read_leaves(problem: Problem, plan: Plan) -> list[Leaf]:
+    """Read the multipliers and the allowed choices of every leaf.
 
     Raises
     ------
     ValueError
         If the leaves do not partition the choices, or the certificate is not of the expected form.
     KeyError
-        If a multiplier belongs to a row the scenario does not have.
-    solvers.core.errors.InvalidProgram
-        If a multiplier has the wrong sign for its row.
+        If a multiplier belongs to a row or leaf that there is not.
     """
-    problem = formulate(scenario, eligibility_patterns(scenario))
     groups = {name: len(columns) for block in problem.blocks for name, columns in block.choices}
     leaves = _leaves(plan.summary, groups)
     if not partition([tuple(leaf.values()) for leaf in leaves], list(groups.values())):
         raise ValueError("the leaves of the certificate do not partition the combinations of rebate tiers")
-    links = problem.around.links.links
-    unknown = {block.split("/")[0] for block in plan["duals"]["block"].unique().to_list()} - {
-        leaf_name(place) for place in range(len(leaves))
-    }
+    named = {leaf_name(place) for place in range(len(leaves))}
+    unknown = {block.split("/")[0] for block in plan["duals"]["block"].unique().to_list()} - named
     if unknown:
         raise KeyError(f"the duals table names leaf {min(unknown)!r}, which the certificate does not list")
-    return max(
-        _leaf_bound(problem, read_duals(plan["duals"], place, problem.blocks, links), allowed)
-        for place, allowed in enumerate(leaves)
-    )
+    links = problem.around.links.links
+    return [(read_duals(plan["duals"], place, problem.blocks, links), allowed) for place, allowed in enumerate(leaves)]
+
+
+def _price_breaches(problem: Problem, plan: Plan, leaves: Sequence[Multipliers]) -> list[Breach]:
+    """Return the prices that are not those of the leaf the plan says it is priced by."""
+    certificate = plan.summary.get("certificate")
+    stated = certificate.get("priced_leaf") if isinstance(certificate, Mapping) else None
+    named = {leaf_name(place): given for place, given in enumerate(leaves)}
+    if stated not in named:
+        return [Breach("prices.leaf", "plan.json", f"certificate.priced_leaf is {stated!r}, which is no leaf")]
+    given, blocks, links = named[str(stated)], problem.blocks, problem.around.links.links
+    priced = price_clauses(plan["clauses"].drop("price"), clause_prices(given, blocks, links))
+    expected = {"clauses": priced, "prices": prices_table(given, blocks, links)}
+    return [
+        Breach("prices.dual", name, "the prices are not the multipliers of the leaf that prices the plan")
+        for name, frame in expected.items()
+        if not canonical_table(name, frame).equals(canonical_table(name, plan[name]))
+    ]
+
+
+def _bound(problem: Problem, leaves: Sequence[Leaf]) -> float:
+    return max(_leaf_bound(problem, given, allowed) for given, allowed in leaves)
 
 
 def _leaf_bound(problem: Problem, given: Multipliers, allowed: Mapping[str, tuple[int, ...]]) -> float:

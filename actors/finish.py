@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -18,7 +19,7 @@ from actors.formulate.solution import join_tables
 from actors.protocol import AgentNetwork, Decide, Decided
 from planner.domain.eligibility import Eligibility
 from planner.domain.gap import relative_gap
-from planner.domain.hashing import plan_hash, scenario_hash, table_hash
+from planner.domain.hashing import plan_hash, scenario_hash, sealed, table_hash
 from planner.domain.plan import Plan
 from planner.domain.plan_form import canonical_tables
 from planner.domain.scenario import Scenario
@@ -58,13 +59,13 @@ def finish(found: Reconciled, network: AgentNetwork, allowance: Allowance, aroun
         raise InvalidDecisions("there is no solution to finish")
     decisions = _decide(found, found.candidate, network)
     tables, worth = _recompute(decisions, around)
-    leaf = max(found.leaves, key=lambda leaf: leaf.proved)
+    leaf = priced_leaf(found)
     blocks, links = found.problem.blocks, found.problem.links
     tables["clauses"] = price_clauses(worth.clauses, clause_prices(leaf.given, blocks, links))
     tables["prices"] = prices_table(leaf.given, blocks, links)
     tables["duals"] = duals_table([leaf.given for leaf in found.leaves], blocks, links)
     tables = canonical_tables(tables)
-    return Plan(tables, _summary(found, tables, worth, allowance=allowance, around=around))
+    return Plan(tables, sealed(_summary(found, tables, worth, allowance=allowance, around=around)))
 
 
 def _decide(found: Reconciled, candidate: Candidate, network: AgentNetwork) -> dict[str, pl.DataFrame]:
@@ -125,11 +126,17 @@ def _summary(
         "limits": {**parameters, "steps": found.steps},
         "history": [*around.history, (allowance.clock(), worth.value, proved)],
         "certificate": {
+            "priced_leaf": leaf_name(found.leaves.index(priced_leaf(found))),
             "choices": {name: len(group) for name, group in found.problem.assembly.choices},
             "leaves": [_leaf(place, leaf, found) for place, leaf in enumerate(found.leaves)],
         },
         "facts": plan_facts(around.scenario, tables, worth),
     }
+
+
+def priced_leaf(found: Reconciled) -> LeafBound:
+    """Return the leaf whose multipliers are the prices of the plan: the one that decides the bound."""
+    return max(found.leaves, key=lambda leaf: leaf.proved)
 
 
 def _leaf(place: int, leaf: LeafBound, found: Reconciled) -> dict[str, object]:
@@ -139,7 +146,7 @@ def _leaf(place: int, leaf: LeafBound, found: Reconciled) -> dict[str, object]:
         "id": leaf_name(place),
         "allowed": allowed,
         "bound_checked": leaf.checked,
-        "bound_proved": leaf.proved,
+        "bound_proved": leaf.proved if math.isfinite(leaf.proved) else None,
         "proved_by": dict(leaf.proved_by),
     }
 

@@ -270,6 +270,8 @@ def _end_head(head: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         head.kill()
         head.wait()
+    if head.stdout is not None:
+        head.stdout.close()
 
 
 def head_main() -> None:

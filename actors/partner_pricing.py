@@ -200,7 +200,8 @@ def _amounts(block: Block, kind: str, row_kind: str) -> _Amounts:
         member[k, place[index[place[index] >= 0]]] = True
         others = index[place[index] < 0]
         violation[k] = others[0] if len(others) else -1
-    penalty = np.where(violation >= 0, -block.program.objective[violation], np.inf)
+    penalty = np.full(len(numbers), np.inf)
+    penalty[violation >= 0] = -block.program.objective[violation[violation >= 0]]
     bounds = AmountRows(
         member=member,
         lower=block.program.row_lower[numbers],

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from planner.domain.gap import relative_gap
-from planner.domain.hashing import plan_hash, scenario_hash, table_hash
+from planner.domain.hashing import plan_hash, scenario_hash, sealed, table_hash
 from planner.domain.plan import PLAN_TABLES, Plan
 from planner.domain.plan_form import canonical_tables
 from planner.domain.scenario import Scenario
@@ -110,7 +110,7 @@ def small_plan(scenario: Scenario) -> Plan:
         "gap": relative_gap(value, proved),
         "gap_checked": relative_gap(value, checked),
     }
-    return Plan(tables, summary)
+    return Plan(tables, sealed(summary))
 
 
 def with_row(tables: Mapping[str, pl.DataFrame], table: str, *row: object) -> Tables:

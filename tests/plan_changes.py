@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import polars as pl
 
-from planner.domain.hashing import plan_hash, table_hash
+from planner.domain.hashing import plan_hash, sealed, table_hash
 from planner.domain.plan import DECISION_TABLES, PLAN_TABLES, Plan
 from planner.domain.plan_form import canonical_tables
 from tests.plan_builder import with_value
@@ -16,7 +17,6 @@ from tests.plan_builder import with_value
 SIZES = (1e-8, 1e-5, 1e-2, 1.0)
 NOTICED = 0.05
 """A change of a decision far above every tolerance."""
-_STATED = ("value", "bound_proved", "bound_checked", "gap", "gap_checked")
 
 
 def changes(plan: Plan, draw: random.Random, count: int) -> Iterator[tuple[str, Plan]]:
@@ -64,16 +64,25 @@ def rehashed(plan: Plan, tables: Mapping[str, pl.DataFrame]) -> Plan:
         "plan_hash": plan_hash(tables),
         "tables_hash": {name: table_hash(name, frame) for name, frame in tables.items()},
     }
-    return Plan(tables, {**plan.summary, **hashes})
+    return Plan(tables, sealed({**plan.summary, **hashes}))
 
 
 def _change_summary(plan: Plan, draw: random.Random) -> tuple[str, Plan]:
     summary = copy.deepcopy(dict(plan.summary))
-    parts = summary["value_parts"]
-    assert isinstance(parts, dict)
-    name = draw.choice([*_STATED, *parts])
-    holder = parts if name in parts else summary
-    value = holder[name]
-    assert isinstance(value, float)
-    holder[name] = value + draw.choice((1e-5, 1e-2, 1.0)) * max(1.0, abs(value))
-    return f"plan.json {name}: {value} → {holder[name]}", Plan(plan.tables, summary)
+    holder, key = draw.choice(list(_numbers(summary)))
+    value = holder[key]
+    if isinstance(value, bool):
+        holder[key] = not value
+    else:
+        holder[key] = value + draw.choice((1e-5, 1e-2, 1.0)) * max(1.0, abs(value))
+    return f"plan.json {key}: {value} → {holder[key]}", Plan(plan.tables, summary)
+
+
+def _numbers(content: Any) -> Iterator[tuple[Any, Any]]:
+    """Give every place of `plan.json` that holds a number, as (container, key)."""
+    pairs = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in pairs:
+        if isinstance(value, dict | list):
+            yield from _numbers(value)
+        elif isinstance(value, int | float):
+            yield content, key

@@ -77,6 +77,21 @@ def table_hash(name: str, frame: pl.DataFrame) -> str:
     return digest.hexdigest()
 
 
+SEAL = "summary_hash"
+"""The key of `plan.json` that holds the hash of everything else in it."""
+
+
+def sealed(summary: Mapping[str, object]) -> dict[str, object]:
+    """Return the content of `plan.json` with its seal, so that any number changed in it is noticed."""
+    return {**summary, SEAL: summary_hash(summary)}
+
+
+def summary_hash(summary: Mapping[str, object]) -> str:
+    """Return the SHA-256 of the content of `plan.json` without its seal, the same before writing and after reading."""
+    content = {name: value for name, value in summary.items() if name != SEAL}
+    return hashlib.sha256(_json(json.loads(_json(content)))).hexdigest()
+
+
 def _contract_content(contract: Contract) -> dict[str, object]:
     content = dataclasses.asdict(contract)
     clauses = [{"kind": clause.kind, **dataclasses.asdict(clause)} for clause in contract.clauses]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from planner.domain.gap import relative_gap
-from planner.domain.hashing import plan_hash, scenario_hash, table_hash
+from planner.domain.hashing import SEAL, plan_hash, scenario_hash, summary_hash, table_hash
 from planner.domain.plan import PLAN_TABLES, VALUE_PARTS, Plan
 from planner.domain.scenario import Scenario
 from planner.verification.breaches import Breach
@@ -43,7 +43,7 @@ def scenario_breaches(scenario: Scenario, plan: Plan) -> list[Breach]:
 
 
 def hash_breaches(plan: Plan) -> list[Breach]:
-    """Return the hashes of `plan.json` that are not those of the plan's tables."""
+    """Return the hashes of `plan.json` that are not those of the plan's tables, and its seal if that is broken."""
     stated_hash, value = plan.summary.get("plan_hash"), plan_hash(plan.tables)
     breaches = []
     if stated_hash != value:
@@ -56,6 +56,9 @@ def hash_breaches(plan: Plan) -> list[Breach]:
             breaches.append(
                 Breach("hash", f"table {name}", f"plan.json says {tables.get(name)!r}, recomputed is {value!r}")
             )
+    seal, value = plan.summary.get(SEAL), summary_hash(plan.summary)
+    if seal != value:
+        breaches.append(Breach("hash", SEAL, f"plan.json says {seal!r}, recomputed is {value!r}"))
     return breaches
 
 
