@@ -28,12 +28,10 @@ class Allowance:
     def step(self) -> bool:
         """Take one step if one is left; otherwise remember what ended the run."""
         if self.stopped_by is None:
-            if self.cancelled():
-                self.stopped_by = "cancelled"
+            if self.out_of_time():
+                self.interrupted()
             elif self.work_limit is not None and self.steps >= self.work_limit:
                 self.stopped_by = "work"
-            elif self._overdue():
-                self.stopped_by = "time"
             else:
                 self.steps += 1
         return self.stopped_by is None
@@ -54,4 +52,5 @@ class Allowance:
     def interrupted(self) -> None:
         """Note that a solver ran out of time or was cancelled in the middle of a step."""
         if self.stopped_by is None:
-            self.stopped_by = "cancelled" if self.cancelled() else "time"
+            # A server cancels what overran its time: that is still the time limit.
+            self.stopped_by = "time" if self._overdue() or not self.cancelled() else "cancelled"

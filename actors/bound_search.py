@@ -7,7 +7,7 @@ so only the worst leaf is ever worked on: it is split while its tiers are fracti
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from solvers.core.program import Floats
 from solvers.core.termination import Limits, Solution
 from solvers.network.verify import sign_correct
 
-PRICING_NODES = 200
+PRICING_NODES = 50
 """Branch-and-bound nodes of one agent in one pricing round."""
 PATIENCE = 4
 """Steps in a row without a better bound after which the search ends."""
@@ -73,13 +73,19 @@ class BoundSearch:
         """The leaf with the largest proved bound, the first of equals."""
         return max(self.leaves, key=lambda leaf: leaf.proved)
 
+    @property
+    def most_promising(self) -> Floats | None:
+        """The solution of the leaf whose relaxation is worth most, whatever prices proved; None without one."""
+        found = [bound.leaf for bound in self.leaves if bound.leaf.x is not None]
+        return max(found, key=lambda leaf: leaf.bound).x if found else None
+
     def choose_tiers(self, report: Callable[[], None], *, most: int) -> None:
         """Split the worst leaf, at most so many times, until its tiers are whole."""
         for _ in range(most):
             report()
             if self.bound == -np.inf or self.worst.leaf.whole(self._choices) or not self._allowance.step():
                 return
-            if not self._replace(self.worst, self._split(self.worst.leaf)):
+            if not self._replace(self.worst, self._split(self.worst)):
                 return
 
     def tighten(self, report: Callable[[], None], done: Callable[[], bool], *, most: int) -> None:
@@ -90,7 +96,7 @@ class BoundSearch:
                 return
             worst = self.worst
             whole = worst.leaf.whole(self._choices)
-            better = self._ask_agents(worst) if whole else self._split(worst.leaf)
+            better = self._ask_agents(worst) if whole else self._split(worst)
             if not self._replace(worst, better):
                 return
             idle = 0 if self.bound < worst.proved else idle + 1
@@ -103,12 +109,18 @@ class BoundSearch:
         self.leaves[place : place + 1] = better
         return True
 
-    def _split(self, leaf: Leaf) -> tuple[LeafBound, ...] | None:
-        children = split(leaf, self._relaxation, self._choices, self._solve_relaxation)
+    def _split(self, parent: LeafBound) -> tuple[LeafBound, ...] | None:
+        children = split(parent.leaf, self._relaxation, self._choices, self._solve_relaxation)
         if children is None:
             self._allowance.interrupted()
             return None
-        return tuple(self._check(child) for child in children)
+        return tuple(self._below(parent, self._check(child)) for child in children)
+
+    def _below(self, parent: LeafBound, child: LeafBound) -> LeafBound:
+        """Return the child with no worse bounds than its parent, whose multipliers hold for it too."""
+        if child.checked > parent.checked:
+            child = self._bounded(child.leaf, parent.given)
+        return replace(child, proved=min(child.proved, parent.proved))
 
     def _solve_relaxation(self) -> Solution:
         return self._relaxation.solve(limits=Limits(seconds=self._allowance.seconds_left()), relaxed=True)
@@ -117,8 +129,10 @@ class BoundSearch:
         """Compute a leaf's checked bound from its multipliers and the segments' exact responses."""
         if leaf.row_dual is None:
             raise RuntimeError("a relaxation ended without multipliers; no bound can be given")
+        return self._bounded(leaf, multipliers(leaf.row_dual, self._problem.blocks, self._problem.links))
+
+    def _bounded(self, leaf: Leaf, given: Multipliers) -> LeafBound:
         blocks, links, allowed = self._problem.blocks, self._problem.links, self._allowed(leaf)
-        given = multipliers(leaf.row_dual, blocks, links)
         segments = [name for name in self._network.names if name.startswith("segment:")]
         replies = self._price(segments, given.links, allowed)
         responses = {name: reply.bound for name, reply in replies.items()}

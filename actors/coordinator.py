@@ -85,9 +85,9 @@ class Coordinator:
         if self._bounds.bound == -np.inf or (self._small() and not self._done() and self._solve_whole()):
             return self._infeasible(relaxed=False)
         self._bounds.tighten(self._telling("negotiating prices"), self._done, most=1)
-        leaf = self._bounds.worst.leaf
-        if leaf.x is not None and not self._done():
-            self._plans.scale_slopes(leaf.x, self._telling("searching plans"), self._done)
+        start = self._bounds.most_promising
+        if start is not None and not self._done():
+            self._plans.scale_slopes(start, self._telling("searching plans"), self._done)
         self._bounds.tighten(self._telling("negotiating prices"), self._done, most=ROUNDS)
         if self._plans.best is None and not self._small() and not self._done() and self._solve_whole():
             return self._infeasible(relaxed=False)
@@ -177,6 +177,8 @@ class Coordinator:
         if stopped is None:
             stopped = "infeasible" if conflict is not None else "gap" if self._reached() else "exhausted"
         proved_by = {"checked": "duals of the relaxation and the exact best response of every customer"}
+        if any(leaf.proved_by for leaf in self._bounds.leaves):
+            proved_by["agents"] = "dual bounds of the agents' own solvers, leaf by leaf in the certificate"
         if np.isfinite(self._whole_bound):
             proved_by["whole"] = f"{self._backend.name} branch and bound on the whole problem"
         return Reconciled(

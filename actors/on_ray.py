@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -30,6 +31,7 @@ NAMESPACE = "concordat"
 _POLL_SECONDS = 0.2
 _RETRIES = 5
 _GRACE_SECONDS = 20.0
+_PROBE_SECONDS = 5.0
 _OBJECT_STORE_BYTES = 300 * 1024 * 1024
 
 
@@ -253,7 +255,19 @@ class RayRuntime:
             self._address = self._head.stdout.readline().strip()
         if not self._address:
             raise RayNotStarted("Ray did not start on this machine; its logs are in the folder ray of the temp folder")
+        _probe(self._address)
         ray.init(address=self._address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
+
+
+def _probe(address: str) -> None:
+    """Raise at once where nobody listens, since Ray itself waits for long."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_PROBE_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise RayNotStarted(
+            f"no Ray cluster answers at {address} ({error}); start one there or name another"
+        ) from error
 
 
 def _spawn_head() -> subprocess.Popen[str]:

@@ -53,6 +53,7 @@ class PlanSearch:
             self._scale(scaling, x, tiers, report=report, done=done)
         finally:
             scaling.uncharge(self._relaxation)
+        self._try_tiers(report, done)
 
     def consider(self, shared: Solution) -> None:
         """Complete a solution whose offers are still shares, and keep it if it is the best."""
@@ -97,6 +98,27 @@ class PlanSearch:
                     self._allowance.interrupted()
                     return
                 x, quantity = solution.x, scaling.quantities(solution.x)
+
+    def _try_tiers(self, report: Callable[[], None], done: Callable[[], bool]) -> None:
+        """Try every other tier with the set-ups of the best plan: what it buys may reach more than was fixed."""
+        if self.best is None:
+            return
+        used = self.best.x[self._assembly.setups.setup] > 0.5
+        tiers = largest_choice(self.best.x, self._assembly.choices)
+        for g, (_, group) in enumerate(self._assembly.choices):
+            for option in range(len(group)):
+                if (option,) == tiers[g]:
+                    continue
+                if done() or not self._allowance.step():
+                    return
+                other = (*tiers[:g], (option,), *tiers[g + 1 :])
+                self._polisher.fix(used, other)
+                fixed, value = self._polisher.solve(self._limits()), self.best.value
+                if fixed.objective is not None and fixed.objective > value:
+                    self.consider(fixed)
+                if self.best.value > value:
+                    tiers = other
+                    report()
 
     def _fixed_plan(self, x: Floats, tiers: Sequence[tuple[int, ...]]) -> Solution | None:
         """Solve with the set-ups a solution uses; where smallest lots forbid that, with the best of them."""

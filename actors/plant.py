@@ -23,7 +23,7 @@ class PlantAgent:
         """Answer a message."""
         if isinstance(message, Formulate):
             block, self._layout = plant_block(self._plant, self._around(message.totals).plant)
-            self._pricing = BlockPricing(block, self._backend, relative_gap=1e-4)
+            self._pricing = BlockPricing(block, self._backend, relative_gap=5e-4)
             return Formulated(block)
         if self._pricing is None or self._layout is None:
             raise RuntimeError(f"{self.name} was asked before it formulated its program; send Formulate first")

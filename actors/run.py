@@ -117,5 +117,5 @@ def no_plan_yet(found: Reconciled) -> PlanningResult:
         outcome=Outcome.NO_PLAN_YET,
         stopped_by=found.stopped_by,
         bound_proved=bound,
-        detail=f"stopped by {found.stopped_by} after {found.steps} steps before a plan was found; allow more",
+        detail=f"stopped by {found.stopped_by} (steps taken: {found.steps}) before a plan was found; allow more",
     )
