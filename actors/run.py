@@ -51,7 +51,7 @@ class _Diary:
 
 def reserve_seconds(scenario: Scenario) -> float:
     """Return the seconds of a time limit kept back for certifying and writing a plan of this size."""
-    return 2.0 + 6.0 * scenario["customers"].height / 1e6 + scenario["recipes"].height * scenario.horizon.periods / 4e3
+    return 2.0 + 10.0 * scenario["customers"].height / 1e6 + scenario["recipes"].height * scenario.horizon.periods / 4e3
 
 
 def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, settings: RunSettings) -> PlanningResult:

@@ -55,6 +55,9 @@ def _item_findings(scenario: Scenario) -> Iterator[Finding]:
     for name, column, known, message in rules:
         unknown = ~pl.col(column).is_in(sorted(item for item in known if item is not None))
         yield from row_findings(scenario[name], name, unknown, column, "unknown-reference", message)
+    made = pl.col("material").is_in(sorted(product for product in products if product is not None))
+    message = "a product; what plants need of it comes from their own stock, only other materials are bought"
+    yield from row_findings(scenario["supplies"], "supplies", made, "material", "bought-product", message)
 
 
 def _cycle_findings(scenario: Scenario) -> Iterator[Finding]:

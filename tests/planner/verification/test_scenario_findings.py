@@ -101,6 +101,17 @@ def test_repeated_customers_are_found_whatever_their_order():
         assert [f[3] for f in places(with_table(scenario, "customers", frame_))] == ["duplicate"]
 
 
+def test_a_product_cannot_be_bought():
+    """Supplies of a product are findings in every row, since nothing made from it could use them."""
+    scenario = small_scenario()
+    rows = scenario["supplies"]
+    bought = rows.filter(pl.col("material") == rows["material"][0]).with_columns(material=pl.lit("soap"))
+    found = find_problems(with_table(scenario, "supplies", pl.concat([rows, bought])))
+    assert [(f.row, f.rule, f.value) for f in found] == [
+        (rows.height + i, "bought-product", "soap") for i in range(bought.height)
+    ]
+
+
 @pytest.mark.parametrize("table", ["resources", "supplies"])
 def test_a_gap_in_periods_is_named(table):
     """A series of periods without period 2 gives one finding that names the gap."""
