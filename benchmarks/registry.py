@@ -23,7 +23,7 @@ class Suite:
 SUITES = {
     suite.name: suite
     for suite in (
-        Suite(name="smoke", preset="tiny", time_limit=10.0, rounds=1),
+        Suite(name="smoke", preset="tiny", time_limit=60.0, rounds=1),
         Suite(name="main", preset="demo", time_limit=120.0, rounds=1),
         Suite(name="large", preset="large", time_limit=600.0, rounds=1),
     )
