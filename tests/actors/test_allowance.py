@@ -50,12 +50,18 @@ def test_time_ends_a_run_before_the_reserve() -> None:
     assert (allowance.steps, allowance.stopped_by) == (1, "time")
 
 
-def test_cancelling_ends_a_run_and_is_told_before_time_and_work() -> None:
-    """A cancelled run stops at its next step and says cancelled, whatever else has run out."""
-    day = Day(now=99.0, off=True)
-    allowance = day.allowance(time_limit=10.0, work_limit=1)
+def test_cancelling_ends_a_run_and_is_told_before_work() -> None:
+    """A cancelled run stops at its next step and says cancelled, also where its work is used up."""
+    allowance = Day(now=9.0, off=True).allowance(time_limit=10.0, work_limit=1)
     assert not allowance.step()
     assert allowance.stopped_by == "cancelled"
+
+
+def test_a_run_cancelled_for_overrunning_its_time_ran_out_of_time() -> None:
+    """Servers cancel what overran its limit; the plan still says that time ended it."""
+    allowance = Day(now=99.0, off=True).allowance(time_limit=10.0)
+    assert not allowance.step()
+    assert allowance.stopped_by == "time"
 
 
 @pytest.mark.parametrize(("off", "reason"), [(False, "time"), (True, "cancelled")])
