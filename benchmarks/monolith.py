@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.mps import read_mps
+from benchmarks.instances.mps import read_mps
 from solvers.backends.highs import HighsBackend
 from solvers.core.termination import Limits
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.mps import MpsUnreadable, read_mps
+from benchmarks.instances.mps import MpsUnreadable, read_mps
 from solvers.backends.highs import HighsBackend
 from solvers.core.program import Program, SparseRows
 
