@@ -9,10 +9,13 @@ process's first solve makes HiGHS fail.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import highspy
 import numpy as np
 
-from solvers.core.backend import Capabilities
+from solvers.backends.highs_progress import Listener
+from solvers.core.backend import Capabilities, Progress
 from solvers.core.errors import BackendFailure, Unsupported
 from solvers.core.program import Floats, Ints, Program
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
@@ -32,6 +35,9 @@ _STATUS = {
 _INFINITE_NODES = 2**31 - 1
 _DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
 
+Method = Literal["simplex", "ipm", "choose"]
+"""How HiGHS solves linear programs; ``ipm`` ends with a crossover to a basis."""
+
 
 def _check(status: highspy.HighsStatus, what: str) -> None:
     if status == highspy.HighsStatus.kError:
@@ -41,8 +47,8 @@ def _check(status: highspy.HighsStatus, what: str) -> None:
 class HighsModel:
     """A program loaded into HiGHS; see :class:`solvers.core.backend.Model` for the meaning of the methods."""
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
+    def __init__(self, program: Program, *, method: Method = "choose") -> None:
+        self._program, self._method = program, method
         self._objective = program.objective.copy()
         self._lower, self._upper = program.lower.copy(), program.upper.copy()
         self._row_lower, self._row_upper = program.row_lower.copy(), program.row_upper.copy()
@@ -83,13 +89,20 @@ class HighsModel:
                 "change row bounds",
             )
 
-    def solve(self, *, limits: Limits = UNLIMITED, start: Floats | None = None, relaxed: bool = False) -> Solution:
+    def solve(
+        self,
+        *,
+        limits: Limits = UNLIMITED,
+        start: Floats | None = None,
+        relaxed: bool = False,
+        progress: Progress | None = None,
+    ) -> Solution:
         """Solve from the given start (mixed-integer) or from the last basis (linear)."""
         if np.any(self._lower > self._upper) or np.any(self._row_lower > self._row_upper):
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
         linear = relaxed or not self._program.integer.any()
         engine = self._engine(linear=linear)
-        _set_limits(engine, limits)
+        _set_limits(engine, limits, linear=linear)
         if linear:
             # A basis stays primal feasible while only the objective changes: the primal simplex goes on from there.
             strategy = _PRIMAL_SIMPLEX if self._changed == {"objective"} else _DUAL_SIMPLEX
@@ -101,10 +114,16 @@ class HighsModel:
                 known = np.flatnonzero(~np.isnan(start)).astype(np.int32)
                 _check(engine.setSolution(len(known), known, start[known]), "take a start")
         self._running = engine
+        listener = None if progress is None or linear else Listener(engine, progress)
         try:
             status = engine.run()
         finally:
             self._running = None
+            if listener is not None:
+                listener.leave()
+        if listener is not None and listener.error is not None:
+            del self._engines[linear]
+            raise listener.error
         if self._interrupted:
             self._interrupted = False
             # An instance that was cancelled stays so: the next solve begins with a new one.
@@ -125,6 +144,11 @@ class HighsModel:
             self._interrupted = True
             engine.cancelSolve()
 
+    def conflict(self, *, limits: Limits = UNLIMITED) -> Ints:
+        """Raise Unsupported: `solvers.core.conflict` finds one with any exact backend."""
+        del limits
+        raise Unsupported("'highs' names no conflict itself; call solvers.core.conflict.minimal_conflict")
+
     def forget_basis(self) -> None:
         """Make the next linear solve start as in a fresh model."""
         if True in self._engines:
@@ -140,6 +164,8 @@ class HighsModel:
             engine = highspy.Highs()
             for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0), ("parallel", "off")):
                 _check(engine.setOptionValue(option, value), f"set {option}")
+            if linear:
+                _check(engine.setOptionValue("solver", self._method), "choose a linear method")
             engine.HandleUserInterrupt = True
             _check(engine.passModel(self._lp(linear=linear)), "load the program")
             self._engines[linear] = engine
@@ -200,10 +226,11 @@ class HighsModel:
         )
 
 
-def _set_limits(engine: highspy.Highs, limits: Limits) -> None:
+def _set_limits(engine: highspy.Highs, limits: Limits, *, linear: bool) -> None:
+    # HiGHS counts the limit over all linear solves of an instance, but anew for each mixed-integer one.
+    spent = engine.getRunTime() if linear else 0.0
     options = (
-        # HiGHS counts the limit over all solves of an instance.
-        ("time_limit", float("inf") if limits.seconds is None else engine.getRunTime() + limits.seconds),
+        ("time_limit", float("inf") if limits.seconds is None else spent + limits.seconds),
         ("mip_max_nodes", _INFINITE_NODES if limits.nodes is None else limits.nodes),
         ("simplex_iteration_limit", _INFINITE_NODES if limits.iterations is None else limits.iterations),
         ("mip_rel_gap", limits.gap),
@@ -217,10 +244,13 @@ class HighsBackend:
     """The default backend: linear and mixed-integer programs from arrays."""
 
     name = "highs"
-    capabilities = Capabilities(integers=True, duals=True, warm_start=True, interrupt=True)
+    capabilities = Capabilities(integers=True, duals=True, warm_start=True, interrupt=True, progress=True)
+
+    def __init__(self, *, method: Method = "choose") -> None:
+        self._method: Method = method
 
     def load(self, program: Program) -> HighsModel:
         """Load a program; raises :class:`solvers.core.errors.BackendFailure` where HiGHS refuses it."""
         if not np.all(np.isfinite(program.rows.value)):
             raise Unsupported("HiGHS takes finite coefficients only; replace infinite entries of the matrix")
-        return HighsModel(program)
+        return HighsModel(program, method=self._method)

@@ -16,7 +16,7 @@ from ortools.math_opt import model_pb2
 from ortools.math_opt.python import mathopt
 from ortools.util.python.solve_interrupter import SolveInterrupter
 
-from solvers.core.backend import Capabilities
+from solvers.core.backend import Capabilities, Progress
 from solvers.core.errors import BackendFailure, Unsupported
 from solvers.core.program import Floats, Ints, Program
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
@@ -36,8 +36,15 @@ _REASON = {
 class OrtoolsModel:
     """A program loaded for OR-Tools; see :class:`solvers.core.backend.Model` for the meaning of the methods."""
 
-    def __init__(self, program: Program, *, linear: mathopt.SolverType, mixed: mathopt.SolverType | None) -> None:
-        self._program = program
+    def __init__(
+        self,
+        program: Program,
+        *,
+        linear: mathopt.SolverType,
+        mixed: mathopt.SolverType | None,
+        tolerance: float = 1e-8,
+    ) -> None:
+        self._program, self._tolerance = program, tolerance
         self._linear_type, self._mixed_type = linear, mixed
         self._objective = program.objective.copy()
         self._lower, self._upper = program.lower.copy(), program.upper.copy()
@@ -69,7 +76,14 @@ class OrtoolsModel:
                 row = self._linear[0].get_linear_constraint(int(i))
                 row.lower_bound, row.upper_bound = float(self._row_lower[i]), float(self._row_upper[i])
 
-    def solve(self, *, limits: Limits = UNLIMITED, start: Floats | None = None, relaxed: bool = False) -> Solution:
+    def solve(
+        self,
+        *,
+        limits: Limits = UNLIMITED,
+        start: Floats | None = None,
+        relaxed: bool = False,
+        progress: Progress | None = None,
+    ) -> Solution:
         """Solve from the given start (mixed-integer) or from the last basis (linear).
 
         Raises Unsupported where the program asks for integers and this backend has none.
@@ -77,6 +91,8 @@ class OrtoolsModel:
         if np.any(self._lower > self._upper) or np.any(self._row_lower > self._row_upper):
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
         linear = relaxed or not self._program.integer.any()
+        if progress is not None and not linear:
+            raise Unsupported("this backend does not report progress; choose 'highs' or 'cpsat'")
         if not linear and self._mixed_type is None:
             raise Unsupported("this backend solves linear programs only; choose 'scip' or 'highs', or solve relaxed")
         self._interrupter = SolveInterrupter()
@@ -90,6 +106,11 @@ class OrtoolsModel:
         finally:
             self._interrupter = None
         return self._solution(result, linear=linear)
+
+    def conflict(self, *, limits: Limits = UNLIMITED) -> Ints:
+        """Raise Unsupported: `solvers.core.conflict` finds one with any exact backend."""
+        del limits
+        raise Unsupported("this backend names no conflict itself; call solvers.core.conflict.minimal_conflict")
 
     def interrupt(self) -> None:
         """Ask a running solve, from another thread, to stop; raises Unsupported with SCIP.
@@ -106,7 +127,7 @@ class OrtoolsModel:
         if self._linear is None:
             model = mathopt.Model.from_model_proto(self._message(self._objective, integer=False))
             self._linear = model, mathopt.IncrementalSolver(model, self._linear_type)
-        parameters = _parameters(limits, self._linear_type)
+        parameters = _parameters(limits, self._linear_type, self._tolerance)
         parameters.iteration_limit = limits.iterations
         return self._linear[1].solve(params=parameters, interrupter=self._interrupter)
 
@@ -116,7 +137,7 @@ class OrtoolsModel:
         if start is not None:
             values = {model.get_variable(int(j)): float(start[j]) for j in np.flatnonzero(~np.isnan(start))}
             hints.solution_hints.append(mathopt.SolutionHint(variable_values=values))
-        parameters = _parameters(limits, self._mixed_type)
+        parameters = _parameters(limits, self._mixed_type, self._tolerance)
         parameters.node_limit = limits.nodes
         parameters.relative_gap_tolerance, parameters.absolute_gap_tolerance = limits.gap, limits.absolute_gap
         return mathopt.solve(model, self._mixed_type, params=parameters, model_params=hints)
@@ -177,7 +198,7 @@ class OrtoolsModel:
         kind = self._mixed_type if self._mixed_type is not None and self._program.integer.any() else self._linear_type
         message = self._message(np.zeros(self._program.columns), integer=kind is self._mixed_type)
         ended = mathopt.solve(
-            mathopt.Model.from_model_proto(message), kind, params=_parameters(UNLIMITED, kind)
+            mathopt.Model.from_model_proto(message), kind, params=_parameters(UNLIMITED, kind, self._tolerance)
         ).termination
         feasible = ended.reason in {mathopt.TerminationReason.OPTIMAL, mathopt.TerminationReason.FEASIBLE}
         return Termination.UNBOUNDED if feasible else Termination.INFEASIBLE
@@ -191,12 +212,12 @@ def _values(values: dict[object, float], size: int) -> Floats:
     return np.array(ordered, dtype=np.float64)
 
 
-def _parameters(limits: Limits, kind: mathopt.SolverType) -> mathopt.SolveParameters:
+def _parameters(limits: Limits, kind: mathopt.SolverType, tolerance: float) -> mathopt.SolveParameters:
     seconds = None if limits.seconds is None else dt.timedelta(seconds=limits.seconds)
     if kind is mathopt.SolverType.PDLP:
         parameters = mathopt.SolveParameters(time_limit=seconds)
-        parameters.pdlp.termination_criteria.simple_optimality_criteria.eps_optimal_relative = 1e-8
-        parameters.pdlp.termination_criteria.simple_optimality_criteria.eps_optimal_absolute = 1e-8
+        parameters.pdlp.termination_criteria.simple_optimality_criteria.eps_optimal_relative = tolerance
+        parameters.pdlp.termination_criteria.simple_optimality_criteria.eps_optimal_absolute = tolerance
         return parameters
     return mathopt.SolveParameters(time_limit=seconds, random_seed=0)
 
@@ -224,11 +245,17 @@ class GlopBackend:
 
 
 class PdlpBackend:
-    """PDLP, a first-order solver, for very large linear programs: values and duals to about 1e-6 only."""
+    """PDLP, a first-order solver, for very large linear programs: values and duals to about 1e-6 only.
+
+    ``tolerance`` is its relative and absolute criterion of optimality.
+    """
 
     name = "pdlp"
-    capabilities = Capabilities(integers=False, duals=True, warm_start=False, interrupt=True)
+    capabilities = Capabilities(integers=False, duals=True, warm_start=False, interrupt=True, exact=False)
+
+    def __init__(self, *, tolerance: float = 1e-8) -> None:
+        self._tolerance = tolerance
 
     def load(self, program: Program) -> OrtoolsModel:
         """Load a program."""
-        return OrtoolsModel(program, linear=mathopt.SolverType.PDLP, mixed=None)
+        return OrtoolsModel(program, linear=mathopt.SolverType.PDLP, mixed=None, tolerance=self._tolerance)

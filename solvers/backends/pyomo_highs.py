@@ -12,7 +12,7 @@ from pyomo.contrib.appsi.base import Results, TerminationCondition
 from pyomo.contrib.appsi.solvers.highs import Highs
 from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
 
-from solvers.core.backend import Capabilities
+from solvers.core.backend import Capabilities, Progress
 from solvers.core.errors import BackendFailure, Unsupported
 from solvers.core.program import Floats, Ints, Program
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
@@ -63,11 +63,20 @@ class PyomoModel:
             self._row_lower[i], self._row_upper[i] = low, high
             self._replace_row(int(i))
 
-    def solve(self, *, limits: Limits = UNLIMITED, start: Floats | None = None, relaxed: bool = False) -> Solution:
+    def solve(
+        self,
+        *,
+        limits: Limits = UNLIMITED,
+        start: Floats | None = None,
+        relaxed: bool = False,
+        progress: Progress | None = None,
+    ) -> Solution:
         """Solve with a new solver; ``start`` gives it values of a mixed-integer program."""
         if self._crossed():
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
         linear = relaxed or not self._program.integer.any()
+        if progress is not None and not linear:
+            raise Unsupported("this backend does not report progress; choose 'highs' or 'cpsat'")
         known = np.zeros(0, dtype=np.int64) if start is None else np.flatnonzero(~np.isnan(start))
         for variable in self.model.x.values():
             variable.set_value(None)
@@ -81,6 +90,11 @@ class PyomoModel:
         except RuntimeError as error:
             raise BackendFailure(f"Pyomo's HiGHS interface failed ({error}); look for extreme values") from error
         return self._solution(results, limits, linear=linear)
+
+    def conflict(self, *, limits: Limits = UNLIMITED) -> Ints:
+        """Raise Unsupported: `solvers.core.conflict` finds one with any exact backend."""
+        del limits
+        raise Unsupported("this backend names no conflict itself; call solvers.core.conflict.minimal_conflict")
 
     def interrupt(self) -> None:
         """Raise Unsupported: Pyomo hands over no handle to a running solve."""

@@ -13,6 +13,7 @@ _PLACES = {
     "scip": ("solvers.backends.ortools_mip", "ScipBackend"),
     "glop": ("solvers.backends.ortools_mip", "GlopBackend"),
     "pdlp": ("solvers.backends.ortools_mip", "PdlpBackend"),
+    "cpsat": ("solvers.backends.cpsat", "CpSatBackend"),
 }
 
 BACKEND_NAMES = tuple(_PLACES)

@@ -6,21 +6,39 @@ rebuild. Statuses and errors are translated once, in the backend; callers see on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from solvers.core.program import Floats, Ints, Program
 from solvers.core.termination import UNLIMITED, Limits, Solution
 
+Progress = Callable[[float | None, float], None]
+"""Told ``(incumbent's value or None, bound)`` of a mixed-integer solve, in the sense of maximisation.
+
+It is called from the solving thread or one of the solver's own, must not raise, and must be quick.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a backend can do; asking for more raises :class:`solvers.core.errors.Unsupported`."""
+    """What a backend can do; asking for more raises :class:`solvers.core.errors.Unsupported`.
+
+    ``integers`` and ``continuous`` say which columns it takes, ``infinite`` whether columns may lack a bound,
+    ``duals`` that linear solves leave ``row_dual``, ``warm_start`` that a start is used, ``interrupt`` that a running
+    solve can be stopped, ``progress`` that mixed-integer solves report, ``conflict`` that :meth:`Model.conflict` names
+    rows. ``exact`` is False where values hold to a few digits only.
+    """
 
     integers: bool
     duals: bool
     warm_start: bool
     interrupt: bool
+    progress: bool = False
+    conflict: bool = False
+    continuous: bool = True
+    infinite: bool = True
+    exact: bool = True
 
 
 class Model(Protocol):
@@ -38,15 +56,32 @@ class Model(Protocol):
         """Replace bounds of the given rows."""
         ...
 
-    def solve(self, *, limits: Limits = UNLIMITED, start: Floats | None = None, relaxed: bool = False) -> Solution:
+    def solve(
+        self,
+        *,
+        limits: Limits = UNLIMITED,
+        start: Floats | None = None,
+        relaxed: bool = False,
+        progress: Progress | None = None,
+    ) -> Solution:
         """Solve from a defined start: ``start`` is a full or partial (NaN = unknown) column vector.
 
         ``relaxed`` drops integrality. A linear solve continues from the basis left by the last one of this model.
+        ``progress`` is told whenever incumbent or bound of a mixed-integer solve improve; a linear solve has none.
         """
         ...
 
     def interrupt(self) -> None:
         """Ask a running solve, from another thread, to stop; it ends with ``Termination.INTERRUPTED``."""
+        ...
+
+    def conflict(self, *, limits: Limits = UNLIMITED) -> Ints:
+        """Return a minimal set of rows that cannot hold together within the columns' bounds and integrality.
+
+        Without any one of them the others can hold. Empty where the columns' bounds alone admit no point. ``limits``
+        are those of each solve; a solve that ends undecided keeps its rows, so the set stays a conflict but may not be
+        minimal. Raises ValueError if the program is not (known to be) infeasible.
+        """
         ...
 
 

@@ -22,7 +22,7 @@ INF = np.inf
 LOOSE = {"pdlp": 1e-4}
 
 
-@pytest.fixture(params=BACKEND_NAMES)
+@pytest.fixture(params=[name for name in BACKEND_NAMES if backend(name).capabilities.continuous])
 def solver(request: pytest.FixtureRequest) -> Backend:
     """Every backend in turn."""
     return backend(request.param)
