@@ -6,14 +6,17 @@ Rows it does not list link the blocks. Source of the format: DIP (coin-or/Dip), 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.instances.claims import Checked
 from benchmarks.instances.mps import MpsData, read_mps_data
 from benchmarks.instances.numbers import InstanceUnreadable, read_text
-from solvers.core.program import Ints
+from solvers.core.program import Floats, Ints, SparseRows
+from solvers.network.verify import block_bound, sign_correct
 
 LINKING = -1
 """Block of a row that couples blocks, and of a column that stands in such rows only."""
@@ -91,3 +94,47 @@ def _column_block(model: MpsData, row_block: Ints, file: str) -> Ints:
             f"{file}: column {model.column_names[torn[0]]} stands in two blocks; leave the rows it joins unlisted"
         )
     return column_block
+
+
+def check_model(model: MpsData, x: Floats) -> Checked:
+    """Return value and violated rows and bounds of a point of shape (n,), from the model as its file gives it.
+
+    Integer columns are rounded to whole numbers first; how far they were from whole counts as a violation, and so does
+    what the rounding breaks.
+
+    Raises
+    ------
+    ValueError
+        If the point is of another size.
+    """
+    n = len(model.column_names)
+    point = np.array(x, dtype=np.float64).ravel()
+    if len(point) != n or not np.isfinite(point).all():
+        raise ValueError(f"a solution of {n} finite numbers was expected, got {len(point)} numbers")
+    whole = np.where(model.integer, np.rint(point), point)
+    activity = np.bincount(model.entry_row, model.entry_value * whole[model.entry_column], len(model.row_names))
+    broken: list[tuple[float, str]] = []
+    for what, names, amount in (
+        ("integer column", model.column_names, np.abs(point - whole)),
+        ("column", model.column_names, np.maximum(model.lower - whole, whole - model.upper)),
+        ("row", model.row_names, np.maximum(model.row_lower - activity, activity - model.row_upper)),
+    ):
+        broken += [(float(amount[i]), f"{what} {names[i]}") for i in np.flatnonzero(amount > 0)]
+    return Checked.of(value=math.fsum(model.cost * whole) + model.offset, broken=broken)
+
+
+def row_bound(model: MpsData, multipliers: Floats) -> float:
+    """Return a bound on the model's own sense from row multipliers (m,) of its program, rounded outward.
+
+    Multipliers whose sign does not fit the row are left out.
+
+    Raises
+    ------
+    InvalidProgram
+        If a column without a bound keeps a reduced cost in that direction, so that nothing is proved.
+    """
+    program = model.program()
+    y = sign_correct(multipliers, program.row_lower, program.row_upper)
+    none = SparseRows.from_triplets((), (), (), 0, program.columns)
+    upper = block_bound(program, none, y, np.zeros(0))
+    return upper if model.maximise else -upper

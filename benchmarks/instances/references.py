@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from benchmarks.instances.numbers import InstanceUnreadable, read_text
 
@@ -47,6 +47,17 @@ class Reference:
             raise ValueError(f"value and bound must be finite, got {self.value} and {self.bound}")
 
 
+Data = TypeVar("Data")
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[Data]):
+    """An instance and what is published about it."""
+
+    data: Data
+    reference: Reference | None = None
+
+
 def read_references(data: Path) -> Mapping[str, Reference]:
     """Return the references of a data folder by instance; none if the folder has no such file.
 
@@ -69,9 +80,18 @@ def read_references(data: Path) -> Mapping[str, Reference]:
     return {name: _reference(name, entry) for name, entry in raw.items()}
 
 
-def reference_of(references: Mapping[str, Reference], instance: str | None) -> Reference | None:
-    """Return the reference of an instance named by its file below the data folder, None if there is none."""
-    return None if instance is None else references.get(instance.removesuffix(".gz").removesuffix(".mps"))
+def read_known(data: Path | None, instance: str, read: Callable[[Path], Data]) -> Known[Data]:
+    """Return an instance named by its file below the data folder, with its reference if there is one.
+
+    Raises
+    ------
+    InstanceUnreadable
+        If there is no data folder, or a file cannot be read.
+    """
+    if data is None:
+        raise InstanceUnreadable(f"{instance}: needs the folder of the public instances; give it with --data")
+    name = instance.removesuffix(".gz").removesuffix(".mps")
+    return Known(read(data / instance), read_references(data).get(name))
 
 
 def _reference(name: str, entry: Any) -> Reference:
