@@ -15,12 +15,14 @@ import numpy as np
 from benchmarks.instances.claims import Checked
 from benchmarks.instances.mps import MpsData, read_mps_data
 from benchmarks.instances.numbers import InstanceUnreadable, read_text
+from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats, Ints, SparseRows
 from solvers.network.verify import block_bound, sign_correct
 
 LINKING = -1
 """Block of a row that couples blocks, and of a column that stands in such rows only."""
 
+_SHRINKS = (0.0, 1e-12, 1e-9)
 _SUFFIXES = (".mps.gz", ".mps")
 
 
@@ -124,9 +126,10 @@ def check_model(model: MpsData, x: Floats) -> Checked:
 
 
 def row_bound(model: MpsData, multipliers: Floats) -> float:
-    """Return a bound on the model's own sense from row multipliers (m,) of its program, rounded outward.
+    """Return a bound in the model's own sense from row multipliers (m,) of its program, rounded outward.
 
-    Multipliers whose sign does not fit the row are left out.
+    Multipliers whose sign does not fit the row are left out. Where rounding leaves an unbounded column's reduced cost in
+    doubt, all are shrunk a little: it then leans towards the column's own cost.
 
     Raises
     ------
@@ -136,5 +139,12 @@ def row_bound(model: MpsData, multipliers: Floats) -> float:
     program = model.program()
     y = sign_correct(multipliers, program.row_lower, program.row_upper)
     none = SparseRows.from_triplets((), (), (), 0, program.columns)
-    upper = block_bound(program, none, y, np.zeros(0))
+    for shrink in _SHRINKS:
+        try:
+            upper = block_bound(program, none, (1 - shrink) * y, np.zeros(0))
+        except InvalidProgram:
+            if shrink == _SHRINKS[-1]:
+                raise
+        else:
+            break
     return upper if model.maximise else -upper
