@@ -128,8 +128,8 @@ def check_model(model: MpsData, x: Floats) -> Checked:
 def row_bound(model: MpsData, multipliers: Floats) -> float:
     """Return a bound in the model's own sense from row multipliers (m,) of its program, rounded outward.
 
-    Multipliers whose sign does not fit the row are left out. Where rounding leaves an unbounded column's reduced cost in
-    doubt, all are shrunk a little: it then leans towards the column's own cost.
+    Multipliers whose sign does not fit the row are left out. Where rounding leaves the reduced cost of an unbounded
+    column in doubt, all are shrunk a little: it then leans towards the column's own cost.
 
     Raises
     ------
