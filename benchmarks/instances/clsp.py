@@ -9,12 +9,14 @@ Source: Trigeiro, Thomas and McClain, *Capacitated lot sizing with setup times*,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.instances.numbers import InstanceUnreadable, Numbers
+from benchmarks.instances.claims import Checked, checked_point
+from benchmarks.instances.numbers import Numbers
 from solvers.core.program import Floats
 
 _ITEMS_PER_BLOCK = 15
@@ -98,4 +100,33 @@ def read_clsp(path: Path) -> ClspData:
     )
 
 
-__all__ = ["ClspData", "InstanceUnreadable", "read_clsp"]
+def check_clsp(data: ClspData, *, quantity: Floats, setup: Floats) -> Checked:
+    """Return cost without unit cost and violated constraints of quantities and set-ups, both of shape (N, T).
+
+    Set-ups are rounded to whole numbers first; how far they were from whole counts as a violation.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are of another size.
+    """
+    whole, broken = checked_point(setup, data.demand.size, upper=1.0)
+    set_up = whole.reshape(data.demand.shape)
+    if quantity.shape != data.demand.shape or not np.isfinite(quantity).all():
+        raise ValueError(f"{data.demand.shape} finite quantities were expected, got an array of {quantity.shape}")
+    stock = np.cumsum(quantity - data.demand, axis=1)
+    load = (data.use[:, None] * quantity + data.setup_time[:, None] * set_up).sum(axis=0)
+    for amount, text in (
+        (-quantity, "item {} makes less than nothing in period {}"),
+        (np.where(set_up == 0, quantity, 0.0), "item {} is made in period {} without a set-up"),
+        (-stock, "item {} is short at the end of period {}"),
+    ):
+        broken += [
+            (float(amount[i, t]), text.format(i + 1, t + 1)) for i, t in zip(*np.nonzero(amount > 0), strict=True)
+        ]
+    over = load - data.capacity
+    broken += [
+        (float(over[t]), f"period {t + 1} uses {load[t]:g} of {data.capacity:g}") for t in np.flatnonzero(over > 0)
+    ]
+    cost = data.holding[:, None] * stock + data.setup_cost[:, None] * set_up
+    return Checked.of(value=math.fsum(cost.ravel()), broken=broken)

@@ -2,7 +2,7 @@
 
 The same arguments give the same instance on every machine. Sources: assignment types A to D of Chu and Beasley, *A
 genetic algorithm for the generalised assignment problem* (1997), E of Yagiura, Ibaraki and Glover (2004),
-multiple-choice knapsacks after Khan (2002).
+multiple-choice knapsacks after Khan (2002), lot sizing after Trigeiro, Thomas and McClain (1989).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.instances.block_mip import LINKING, BlockMip
+from benchmarks.instances.clsp import ClspData
 from benchmarks.instances.gap import GapData
 from benchmarks.instances.mmkp import MmkpData
 from benchmarks.instances.mps import MpsData
@@ -88,6 +89,43 @@ def generated_block_mip(*, blocks: int, products: int, seed: int) -> BlockMip:
         ),
         row_block=_with_linking(np.arange(blocks), products),
         column_block=_with_linking(block, products),
+    )
+
+
+def generated_clsp(*, items: int, periods: int, seed: int, utilisation: float = 0.9, cycle: float = 2.0) -> ClspData:
+    """Return a lot-sizing instance in whole numbers like Trigeiro's, feasible without backlog.
+
+    `utilisation` is the share of capacity that making every demand in its period takes, set-ups included; `cycle` is the
+    time between orders in periods at which set-up and holding cost balance.
+
+    Raises
+    ------
+    ValueError
+        If `utilisation` is not within 0 and 1 or `cycle` not positive.
+    """
+    if not 0 < utilisation <= 1 or not cycle > 0:
+        raise ValueError(
+            f"utilisation must be in (0, 1] and cycle above 0, got {utilisation} and {cycle}; tighter is not feasible"
+        )
+    chance = np.random.default_rng(seed)
+    demand = np.maximum(0, np.rint(chance.normal(100, 30, (items, periods))))
+    # A quarter of the first periods is without demand, so that there is time to build stock.
+    early = max(1, periods // 5)
+    demand[:, :early] *= chance.random((items, early)) >= 0.25
+    holding = chance.integers(8, 13, items) / 10
+    setup_time = chance.integers(5, 18, items).astype(np.float64)
+    setup_cost = np.rint(holding * demand.mean(axis=1) * cycle**2 / 2)
+    mean_load = (demand.sum() + (setup_time[:, None] * (demand > 0)).sum()) / periods
+    # Setting up everything always still serves all demand on time within this capacity.
+    always = setup_time.sum() + np.max(np.cumsum(demand.sum(axis=0)) / np.arange(1, periods + 1))
+    return ClspData(
+        unit_cost=1.0,
+        capacity=float(np.ceil(max(mean_load / utilisation, always))),
+        use=np.ones(items),
+        holding=holding,
+        setup_time=setup_time,
+        setup_cost=setup_cost,
+        demand=demand,
     )
 
 
