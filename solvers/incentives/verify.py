@@ -12,11 +12,16 @@ from fractions import Fraction
 
 import numpy as np
 
+from solvers.core.errors import InvalidProgram
 from solvers.core.program import Bools, Floats
+from solvers.incentives.budget import BASIS, BudgetInstance
 from solvers.incentives.laminar import best_gain, nested_rows
+from solvers.incentives.leaves import Leaf, bound_of, own_limit, uncovered
 from solvers.incentives.purchase import PurchaseInstance
 from solvers.incentives.release import ReleaseInstance
 from solvers.incentives.rows import AmountRows
+from solvers.incentives.tension import tension_without_rebates
+from solvers.incentives.tiers import scopes_of, tension_in_tiers
 
 _ROUNDING = 1e-8  # of the amounts: what a solver may violate a hard row by
 
@@ -130,3 +135,62 @@ def _above(number: Fraction | None) -> float:
         return -math.inf
     nearest = float(number)
     return nearest if Fraction(nearest) >= number else math.nextafter(nearest, math.inf)
+
+
+def budget_value(instance: BudgetInstance, spend: Floats) -> float:
+    """Return what spending per period is worth; -inf if it breaks a hard limit beyond rounding."""
+    if budget_violations(instance, spend):
+        return -math.inf
+    before = np.cumsum(instance.size, axis=1) - instance.size
+    in_piece = np.clip(spend[:, None] - before, 0.0, instance.size)
+    match = np.minimum(spend, instance.matched)
+    back = math.fsum(
+        float(rebate.rate[tier - 1]) * float(instance.cost[span] @ spend[span])
+        for rebate in instance.rebates
+        for span in [slice(rebate.first, rebate.last + 1)]
+        if (tier := rebate.tier_reached(float(spend[span].sum()) * (1 + _ROUNDING)))
+    )
+    soft = np.isfinite(instance.rows.penalty)
+    paid = float(instance.rows.penalty[soft] @ instance.rows.violation(spend)[soft])
+    own = float(instance.cost @ (spend - instance.share * match))
+    return float((instance.worth * in_piece).sum()) - own + back - paid
+
+
+def budget_violations(instance: BudgetInstance, spend: Floats) -> tuple[str, ...]:
+    """Name the hard limits that spending per period breaks beyond rounding, and by how much."""
+    allowed = _ROUNDING * max(1.0, float(np.abs(spend).sum()))
+    found = [
+        (f"what period {t} can spend", max(float(spend[t] - instance.most[t]), -float(spend[t])))
+        for t in range(instance.periods)
+    ]
+    left = 0.0
+    for t in range(instance.periods):
+        left += float(instance.release[t]) - float(spend[t])
+        found.append((f"fund of period {t}", -left))
+        left = min(max(left, 0.0), float(instance.carry[t]))
+    hard = np.isinf(instance.rows.penalty)
+    excess = np.where(hard, instance.rows.violation(spend), 0.0)
+    found += zip(instance.rows.name, excess.tolist(), strict=True)
+    match = np.minimum(spend, instance.matched)
+    found.append(("our own budget", float(instance.cost @ (spend - instance.share * match)) - instance.own_budget))
+    largest = max(1.0, float(instance.cost.max()))
+    return tuple(
+        f"{name}: broken by {by:g}" for name, by in found if by > allowed * (largest if "own" in name else 1.0)
+    )
+
+
+def budget_bound(instance: BudgetInstance, leaves: tuple[Leaf, ...]) -> float:
+    """Return the bound on any spending that the leaves prove, rounded up; -inf if they refute all spending.
+
+    Raises InvalidProgram where they prove nothing: choices of tiers left out, or multipliers that do not add up.
+    """
+    scopes = scopes_of(instance)
+    gap = uncovered(leaves, tuple(scope.highest for scope in scopes))
+    if gap is not None:
+        raise InvalidProgram(f"the proof is incomplete: {gap}")
+    base = tension_without_rebates(instance)
+    bounds = (
+        bound_of(tension_in_tiers(base, scopes, leaf.low, leaf.high), leaf, own_limit(instance)) for leaf in leaves
+    )
+    proved = [bound / BASIS for bound in bounds if bound is not None]
+    return _above(max(proved, default=None))
