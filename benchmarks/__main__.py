@@ -1,95 +1,133 @@
-"""Run the bench: ``python -m benchmarks list`` and ``python -m benchmarks run --suite NAME``."""
+"""Run the bench: ``python -m benchmarks list | run | compare | report``.
+
+The exit code is 0 when everything ran, 1 when a contender of ours failed, crashed or had a claim refuted or a subject
+could not be loaded, and 2 for input that cannot be worked with. Missed targets and failing peers change nothing.
+"""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
-import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.concordat_command import run_concordat
-from benchmarks.drivers import in_process, whole_process
-from benchmarks.machine import machine_facts
-from benchmarks.registry import SUITES, Suite, all_subjects
-from benchmarks.report import SubjectReport, as_json, as_markdown
-from benchmarks.subject import Contender, Measurement, Phase, Subject, Workload
-
-DRIVERS: dict[Phase, Callable[[Sequence[Contender], Workload], list[Measurement]]] = {
-    Phase.WHOLE_PROCESS: whole_process.drive,
-    Phase.IN_PROCESS: in_process.drive,
-}
+from benchmarks.compare import as_table, compare
+from benchmarks.complaint import Complaint
+from benchmarks.registry import all_subjects
+from benchmarks.report.html import as_html
+from benchmarks.report.markdown import as_markdown
+from benchmarks.results import Ending, Results, read_results
+from benchmarks.rounds import ROUNDS
+from benchmarks.run import claim_folder, run
+from benchmarks.selection import Wish, select
+from benchmarks.subject import SUITES, Phase
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Dispatch the command line; the exit code is 1 if any contender failed."""
+    """Dispatch the command line."""
     chosen = _parser().parse_args(arguments)
-    if chosen.command == "list":
-        for subject in all_subjects().values():
-            print(f"{subject.name:<16} {', '.join(sorted(subject.suites)):<20} {subject.title}")
-        return 0
-    return _run(chosen)
+    commands = {"list": _list, "run": _run, "compare": _compare, "report": _report}
+    try:
+        return commands[chosen.command](chosen)
+    except Complaint as complaint:
+        print(complaint, file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure beside peers.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="name the subjects")
-    run = commands.add_parser("run", help="measure subjects beside their peers")
-    run.add_argument("--suite", choices=sorted(SUITES), required=True)
-    run.add_argument("--subject", action="append", help="only this subject; may be repeated")
-    run.add_argument("--data", type=Path, help="a scenario folder instead of a generated one")
-    run.add_argument("--time-limit", type=float, help="seconds per contender instead of the suite's")
-    run.add_argument("--rounds", type=int, help="turns per contender instead of the suite's")
-    run.add_argument("--seed", type=int, default=7)
-    run.add_argument("--out", type=Path, help="write JSON here and Markdown beside it")
-    run.add_argument("--scratch", type=Path, default=Path("build/benchmarks"), help="folder for inputs and plans")
+    commands.add_parser("list", help="name subjects, their phases and suites")
+    runs = commands.add_parser("run", help="measure subjects beside their peers")
+    runs.add_argument("--suite", required=True, help=f"one of {', '.join(sorted(SUITES))}")
+    runs.add_argument("--subject", action="append", default=[], help="only this subject; may be repeated")
+    runs.add_argument("--case", action="append", default=[], help="only cases of this name, of any suite; repeatable")
+    runs.add_argument("--phase", action="append", default=[], choices=[p.value for p in Phase], help="only this phase")
+    runs.add_argument("--data", type=Path, help="folder of public instances")
+    runs.add_argument("--scenario", type=Path, help="a scenario folder for the subjects that take whole scenarios")
+    runs.add_argument("--time-limit", type=float, help="seconds per contender instead of each case's own")
+    runs.add_argument("--rounds", type=int, help="most turns per contender instead of the suite's")
+    runs.add_argument("--seed", type=int, default=7)
+    runs.add_argument("--out", type=Path, help="new folder for results.jsonl, report.md and report.html")
+    compares = commands.add_parser("compare", help="tell what is faster, slower or within noise from A to B")
+    compares.add_argument("a", type=Path, help="folder of a run, or its results file")
+    compares.add_argument("b", type=Path)
+    compares.add_argument("--json", type=Path, help="write the comparison here as well")
+    reports = commands.add_parser("report", help="render a run's reports again")
+    reports.add_argument("folder", type=Path)
     return parser
 
 
+def _list(_: argparse.Namespace) -> int:
+    registry = all_subjects()
+    for entry in registry.entries.values():
+        subject = entry.subject
+        print(f"{subject.name}: {subject.title}; peer {subject.peer}")
+        for phase in Phase:
+            for case in (case for case in subject.cases if case.phase is phase):
+                suites = ", ".join(sorted(case.suites)) or "by name only"
+                source = f"  instance {case.instance}" if case.instance else ""
+                print(f"  {phase.value:<9} {case.name:<28} {suites:<14}{source}".rstrip())
+    for name, reason in registry.broken.items():
+        print(f"{name}: cannot be loaded: {reason}")
+    return int(bool(registry.broken))
+
+
 def _run(chosen: argparse.Namespace) -> int:
-    suite = SUITES[chosen.suite]
-    subjects = _chosen_subjects(chosen.subject, suite)
-    scratch = chosen.scratch / suite.name
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    scenario = chosen.data or scratch / "scenario"
-    if chosen.data is None:
-        run_concordat("generate", "--preset", suite.preset, "--seed", str(chosen.seed), scenario)
-    reports = []
-    for subject in subjects:
-        workload = Workload(
-            name=suite.name,
-            scenario=scenario,
-            scratch=scratch / subject.name,
-            time_limit=chosen.time_limit or suite.time_limit,
-            seed=chosen.seed,
-            rounds=chosen.rounds or suite.rounds,
-        )
-        workload.scratch.mkdir()
-        measurements = DRIVERS[subject.phase](subject.prepare(workload), workload)
-        reports.append(SubjectReport(subject=subject, workload=workload, measurements=measurements))
-    return _tell(scenario, reports, chosen.out)
+    wish = Wish(
+        suite=chosen.suite,
+        subjects=chosen.subject,
+        cases=chosen.case,
+        phases=[Phase(name) for name in chosen.phase],
+        data=chosen.data,
+        scenario=chosen.scenario,
+        time_limit=chosen.time_limit,
+    )
+    rounds = ROUNDS[wish.suite] if chosen.rounds is None else chosen.rounds
+    if rounds < 1:
+        raise Complaint(f"contenders take turns at least once, got {rounds} rounds")
+    selected, left_out = select(all_subjects(), wish)
+    moment = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
+    out = claim_folder(chosen.out or Path("build/benchmarks") / f"{wish.suite}-{moment}")
+    run(selected, left_out, suite=wish.suite, seed=chosen.seed, rounds=rounds, out=out, tell=_tell)
+    return _render(out)
 
 
-def _chosen_subjects(names: Sequence[str] | None, suite: Suite) -> list[Subject]:
-    known = all_subjects()
-    if unknown := set(names or ()) - known.keys():
-        raise SystemExit(f"unknown subjects {sorted(unknown)}; `python -m benchmarks list` names those there are")
-    return [known[name] for name in names] if names else [s for s in known.values() if suite.name in s.suites]
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
-def _tell(scenario: Path, reports: Sequence[SubjectReport], out: Path | None) -> int:
-    head = json.loads((scenario / "scenario.json").read_text(encoding="utf-8"))
-    machine = machine_facts()
-    text = as_markdown(machine, head, reports)
+def _report(chosen: argparse.Namespace) -> int:
+    if not chosen.folder.is_dir():
+        raise Complaint(f"there is no folder {chosen.folder}; name one that `python -m benchmarks run --out` wrote")
+    _render(chosen.folder)
+    return 0
+
+
+def _render(folder: Path) -> int:
+    results = read_results(folder)
+    text = as_markdown(results)
+    (folder / "report.md").write_text(text, encoding="utf-8")
+    (folder / "report.html").write_text(as_html(results), encoding="utf-8")
     print(text)
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(as_json(machine, head, reports), encoding="utf-8")
-        out.with_suffix(".md").write_text(text, encoding="utf-8")
-    return int(any(report.failures() for report in reports))
+    _tell(f"written to {folder}")
+    return int(_failed(results))
+
+
+def _failed(results: Results) -> bool:
+    bad = {Ending.FAILED, Ending.CRASHED, Ending.TIMED_OUT}
+    ours = [turn for turn in results.turns if results.subjects[turn.subject].ours[turn.contender]]
+    return any(turn.ending in bad or turn.problems for turn in ours) or any(e.broken for e in results.left_out)
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    comparison = compare(read_results(chosen.a), read_results(chosen.b))
+    print(as_table(comparison))
+    if chosen.json is not None:
+        chosen.json.write_text(json.dumps(comparison.content(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":

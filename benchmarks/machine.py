@@ -8,7 +8,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-_LIBRARIES = ("highspy", "numba", "numpy", "ortools", "polars", "ray")
+_LIBRARIES = ("highspy", "linopy", "numba", "numpy", "ortools", "polars", "pyarrow", "pyomo", "ray", "scipy")
 
 
 def machine_facts() -> dict[str, object]:

@@ -1,7 +1,8 @@
 """The peer of the main job: one HiGHS run on the whole exported model.
 
 Run as ``python -m benchmarks.monolith MODEL.mps --time-limit SECONDS --out FILE.json``. The limit counts from the
-start of the solve; reading and loading the model is a present to the peer.
+start of the solve; reading and loading the model is a present to the peer. The columns of the incumbent are written
+beside the result, so that its value and its rows can be recomputed.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.instances.mps import read_mps
 from solvers.backends.highs import HighsBackend
 from solvers.core.termination import Limits
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Solve the model and write value, bound, gap and why it stopped as JSON."""
+    """Solve the model and write value, bound and why it stopped as JSON, and the incumbent as a numpy array."""
     parser = argparse.ArgumentParser(description="One HiGHS run on a whole model in MPS format.")
     parser.add_argument("model", type=Path)
     parser.add_argument("--time-limit", type=float, required=True)
@@ -31,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     loaded = time.perf_counter()
     solution = model.solve(limits=Limits(seconds=chosen.time_limit, gap=chosen.gap))
     value, bound = solution.objective, solution.bound
+    if solution.x is not None:
+        np.save(chosen.out.with_suffix(".npy"), solution.x)
     result = {
         "termination": solution.termination.value,
         "value": value,

@@ -1,54 +1,58 @@
-"""Subjects and suites by name; a new subject is one new file in `benchmarks/subjects`."""
+"""Subjects by name; a new subject is one new file in `benchmarks/subjects`."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmarks import subjects
 from benchmarks.subject import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
-    """A named size of input: the preset generated when no folder is given, seconds per contender, and turns."""
+class Entry:
+    """A subject and the module that a child process imports to find it."""
 
-    name: str
-    preset: str
-    time_limit: float
-    rounds: int
+    subject: Subject
+    module: str
 
 
-SUITES = {
-    suite.name: suite
-    for suite in (
-        Suite(name="smoke", preset="tiny", time_limit=60.0, rounds=1),
-        Suite(name="main", preset="demo", time_limit=120.0, rounds=1),
-        Suite(name="large", preset="large", time_limit=600.0, rounds=1),
-    )
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """All subjects by name, in alphabetical order, and why some modules hold none."""
+
+    entries: dict[str, Entry]
+    broken: dict[str, str] = field(default_factory=dict)
 
 
-def all_subjects() -> dict[str, Subject]:
-    """Return every subject by name, in alphabetical order.
+def subject_of(module: str) -> Subject:
+    """Import a module and return its subject.
 
     Raises
     ------
     TypeError
-        If a module of `benchmarks.subjects` defines no ``SUBJECT``.
-    ValueError
-        If a subject names an unknown suite, or two subjects share a name.
+        If the module defines no ``SUBJECT``.
     """
-    found: dict[str, Subject] = {}
-    for module_info in sorted(pkgutil.iter_modules(subjects.__path__), key=lambda info: info.name):
-        module = importlib.import_module(f"{subjects.__name__}.{module_info.name}")
-        subject = getattr(module, "SUBJECT", None)
-        if not isinstance(subject, Subject):
-            raise TypeError(f"{module.__name__} defines no SUBJECT; end it with SUBJECT = Subject(...)")
-        if unknown := subject.suites - SUITES.keys():
-            raise ValueError(f"subject {subject.name!r} names unknown suites {sorted(unknown)}; known: {list(SUITES)}")
-        if subject.name in found:
-            raise ValueError(f"two subjects are called {subject.name!r}")
-        found[subject.name] = subject
-    return dict(sorted(found.items()))
+    subject = getattr(importlib.import_module(module), "SUBJECT", None)
+    if not isinstance(subject, Subject):
+        raise TypeError(f"{module} defines no SUBJECT; end it with SUBJECT = Subject(...)")
+    return subject
+
+
+def all_subjects() -> Registry:
+    """Return every subject; a module that cannot be imported is named as broken and hides no other."""
+    entries: dict[str, Entry] = {}
+    broken: dict[str, str] = {}
+    for found in sorted(pkgutil.iter_modules(subjects.__path__), key=lambda info: info.name):
+        module = f"{subjects.__name__}.{found.name}"
+        try:
+            subject = subject_of(module)
+        except Exception as wrong:  # noqa: BLE001  # one subject that fails must not end the run of the others
+            broken[found.name] = f"{type(wrong).__name__}: {wrong}"
+            continue
+        if subject.name in entries:
+            broken[found.name] = f"a second subject is called {subject.name!r}"
+            continue
+        entries[subject.name] = Entry(subject=subject, module=module)
+    return Registry(entries=dict(sorted(entries.items())), broken=broken)

@@ -40,7 +40,8 @@ class Case:
 
     ``name`` is unique inside the subject, ``parameters`` say what is generated, ``instance`` is a file below the data
     folder instead. ``time_limit`` is in seconds for each contender; ``contenders`` restricts who takes part, empty for
-    all. A case that stands in no suite is reached by its name only.
+    all. A case that stands in no suite is reached by its name only. The parameter ``threads`` (1 unless said) is how
+    many threads the numerical libraries of every contender may use.
     """
 
     name: str
@@ -86,9 +87,13 @@ class Stopwatch:
         try:
             yield
         finally:
-            self._wall[part] = self._wall.get(part, 0.0) + time.perf_counter() - started
-            self._cpu[part] = self._cpu.get(part, 0.0) + _cpu_seconds() - cpu
+            self.add(part, wall=time.perf_counter() - started, cpu=_cpu_seconds() - cpu)
             self._running = None
+
+    def add(self, part: str, *, wall: float, cpu: float) -> None:
+        """Count seconds that were measured elsewhere, such as those of another process."""
+        self._wall[part] = self._wall.get(part, 0.0) + wall
+        self._cpu[part] = self._cpu.get(part, 0.0) + cpu
 
     def point(self, *, value: float | None, bound: float | None) -> None:
         """Note a point of the gap-over-time curve, at the seconds measured so far."""

@@ -1,49 +1,169 @@
 """The main job: a scenario becomes a certified plan over the real command line, beside one monolithic HiGHS run.
 
 Both get the same model and the same time limit in the same run. The peer's model is exported before the clock starts.
-The first contender runs the command of the product: server, agent runtime and agents included. A plan counts only if
-`concordat verify` accepts it.
+The first contender of ours runs the command of the product: server, agent runtime and agents included. A plan counts
+only if `concordat verify` accepts it; `gap` is then the one that its certificate proves without a solver, while the
+peer's bound is a claim that cannot be checked. `gap_proved` is the claimed one for both.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from benchmarks.concordat_command import concordat, run_concordat
-from benchmarks.subject import Contender, Curve, Outcome, Phase, Subject, Workload
+from benchmarks.instances.mps import read_mps
+from benchmarks.subject import Answer, Case, Contender, Phase, Point, Subject, Target, Verdict
+from solvers.core.program import Program
+
+_GAP = 1e-4
+_TOLERANCE = 1e-6
+_NAMED = 5
 
 
-def _prepare(workload: Workload) -> Sequence[Contender]:
-    model, peer_out = workload.scratch / "model.mps", workload.scratch / "monolith.json"
-    run_concordat("export", workload.scenario, "--mps", model)
-    plan = workload.scratch / "plan"
-    limits = ("--time-limit", str(workload.time_limit), "--gap", str(workload.gap))
-    peer = (sys.executable, "-m", "benchmarks.monolith", str(model), *limits, "--out", str(peer_out))
-    return (
-        Contender(name="monolith", command=peer, outcome=lambda: monolith_outcome(peer_out)),
-        *(
-            Contender(
-                name=f"concordat-{runtime}",
-                command=concordat(
-                    "plan",
-                    workload.scenario,
-                    "--out",
-                    plan / runtime,
-                    "--overwrite",
-                    "--runtime",
-                    runtime,
-                    "--seed",
-                    str(workload.seed),
-                    *limits,
-                ),
-                outcome=lambda runtime=runtime: plan_outcome(plan / runtime, workload.scenario),  # type: ignore[misc]  # mypy cannot type a default that binds the loop's value
-            )
-            for runtime in ("ray", "local")
-        ),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A scenario folder, its model in MPS format, and a folder that the contender writes to."""
+
+    scenario: Path
+    model: Path
+    scratch: Path
+    seed: int
+
+
+def _prepare(case: Case, data: Path | None, seed: int) -> Job:
+    scratch = Path(tempfile.mkdtemp(prefix="concordat-job-"))
+    if case.parameters["scenario"] == "given":
+        if data is None:
+            raise ValueError(f"case {case.name!r} needs a scenario folder")
+        scenario = data
+    else:
+        scenario = scratch / "scenario"
+        run_concordat("generate", "--preset", str(case.parameters["scenario"]), "--seed", str(seed), scenario)
+    model = scratch / "model.mps"
+    run_concordat("export", scenario, "--mps", model)
+    return Job(scenario=scenario, model=model, scratch=scratch, seed=seed)
+
+
+def _monolith_command(job: Job, case: Case) -> tuple[str, ...]:
+    limits = ("--time-limit", str(case.time_limit), "--gap", str(_GAP))
+    return (sys.executable, "-m", "benchmarks.monolith", str(job.model), *limits, "--out", str(_monolith_out(job)))
+
+
+def _monolith_out(job: Job) -> Path:
+    return job.scratch / "monolith.json"
+
+
+def _plan_command(job: Job, case: Case, runtime: str) -> tuple[str, ...]:
+    options: dict[str, str | Path] = {
+        "--out": _plan_folder(job),
+        "--runtime": runtime,
+        "--seed": str(job.seed),
+        "--time-limit": str(case.time_limit),
+        "--gap": str(_GAP),
+    }
+    return concordat("plan", job.scenario, *(word for pair in options.items() for word in pair))
+
+
+def _plan_folder(job: Job) -> Path:
+    return job.scratch / "plan"
+
+
+def monolith_answer(job: Job, _: Case) -> Answer:
+    """Read what the monolithic run left behind."""
+    file = _monolith_out(job)
+    if not file.is_file():
+        return Answer(failure="the monolithic run left no result")
+    result = json.loads(file.read_text(encoding="utf-8"))
+    columns = file.with_suffix(".npy")
+    stopped = "time limit" if result["termination"] == "limit" else None
+    return Answer(
+        solution=np.load(columns) if columns.is_file() else None,
+        value=result["value"],
+        bound=result["bound_proved"],
+        figures={"load_s": result["load_s"]},
+        stopped=stopped,
+        failure=None if result["value"] is not None else "no plan found within the limit",
+    )
+
+
+def plan_answer(job: Job, _: Case) -> Answer:
+    """Read value, bounds and history of a plan folder."""
+    summary_file = _plan_folder(job) / "plan.json"
+    if not summary_file.is_file():
+        return Answer(failure="no plan was written")
+    summary: Mapping[str, Any] = json.loads(summary_file.read_text(encoding="utf-8"))
+    curve: tuple[Point, ...] = tuple((seconds, value, bound) for seconds, value, bound in summary.get("history", ()))
+    first = next((seconds for seconds, value, _ in curve if value is not None), None)
+    figures = {"first_plan_s": first, "bound_proved": summary.get("bound_proved"), "gap_proved": summary.get("gap")}
+    return Answer(
+        solution=_plan_folder(job),
+        value=summary.get("value"),
+        bound=summary.get("bound_checked"),
+        figures={name: figure for name, figure in figures.items() if figure is not None},
+        stopped="time limit" if summary.get("stopped_by") == "time" else None,
+        curve=curve,
+    )
+
+
+def _check(job: Job, answer: Answer, _: Case) -> Verdict:
+    if isinstance(answer.solution, Path):
+        return verified(answer, job)
+    if answer.solution is None:
+        return Verdict(bound=answer.bound)
+    return recomputed(answer, read_mps(job.model), np.asarray(answer.solution, dtype=np.float64))
+
+
+def verified(answer: Answer, job: Job) -> Verdict:
+    """Take a plan's value and bound from `concordat verify`, which recomputes both from the two folders."""
+    command = concordat("verify", _plan_folder(job), job.scenario)
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    if said.returncode != 0:
+        words = " ".join((said.stdout + said.stderr).split()).replace(str(job.scratch), "")
+        return Verdict(problems=(f"verify refuses the plan: {words[-500:]}",))
+    # The command rounds what it prints, and refuses a plan whose own numbers differ from the recomputed ones.
+    checked = answer.bound is not None and re.search(r"bound checked, recomputed\s+[-\d]", said.stdout) is not None
+    return Verdict(
+        value=answer.value, bound=answer.bound, bound_checked=checked, gap=relative_gap(answer.value, answer.bound)
+    )
+
+
+def recomputed(answer: Answer, program: Program, x: np.ndarray[Any, np.dtype[np.float64]]) -> Verdict:
+    """Recompute value and violations of a point of the model; its bound is only a claim."""
+    value = program.offset + float(program.objective @ x)
+    activity = program.rows.times(x)
+    scale = 1.0 + np.abs(activity)
+    excess = {
+        "row": np.maximum(program.row_lower - activity, activity - program.row_upper) / scale,
+        "bound of column": np.maximum(program.lower - x, x - program.upper),
+        "integrality of column": np.where(program.integer, np.abs(x - np.rint(x)), 0.0),
+    }
+    broken = [
+        (float(amounts[j]), f"{what} {j} by {amounts[j]:.2g}")
+        for what, amounts in excess.items()
+        for j in np.flatnonzero(amounts > _TOLERANCE)
+    ]
+    worst = sorted(broken, key=lambda one: -one[0])
+    claimed = answer.value if answer.value is not None else value
+    problems = () if abs(claimed - value) <= _TOLERANCE * max(1.0, abs(value)) else (f"claimed {claimed}, is {value}",)
+    gap = relative_gap(value, answer.bound)
+    return Verdict(
+        value=value,
+        bound=answer.bound,
+        gap=gap,
+        violation=worst[0][0] if worst else 0.0,
+        violated=tuple(words for _, words in worst[:_NAMED]),
+        problems=problems,
+        figures={} if gap is None else {"gap_proved": gap},
     )
 
 
@@ -51,41 +171,61 @@ def relative_gap(value: float | None, bound: float | None) -> float | None:
     """Return (bound − value) / |value|, the plain difference for a value of 0, None where either is missing."""
     if value is None or bound is None:
         return None
-    return (bound - value) / (abs(value) or 1.0)
+    return max(0.0, bound - value) / (abs(value) or 1.0)
 
 
-def monolith_outcome(file: Path) -> Outcome:
-    """Read what the monolithic run left behind."""
-    if not file.is_file():
-        return Outcome(failure="the monolithic run left no result")
-    result = json.loads(file.read_text(encoding="utf-8"))
-    value, bound = result["value"], result["bound_proved"]
-    figures = {"value": value, "bound_proved": bound, "gap": relative_gap(value, bound), "load_s": result["load_s"]}
-    return Outcome(figures=figures, failure=None if value is not None else "no plan found within the limit")
-
-
-def plan_outcome(folder: Path, scenario: Path) -> Outcome:
-    """Read value, bounds, gaps and history of a plan folder, and whether `concordat verify` accepts it."""
-    summary_file = folder / "plan.json"
-    if not summary_file.is_file():
-        return Outcome(failure="no plan was written")
-    summary = json.loads(summary_file.read_text(encoding="utf-8"))
-    curve: Curve = tuple((seconds, value, bound) for seconds, value, bound in summary.get("history", ()))
-    verdict = subprocess.run(concordat("verify", folder, scenario), capture_output=True, text=True, check=False)
-    names = ("value", "bound_proved", "bound_checked", "gap", "gap_checked")
-    figures: dict[str, float | None] = {name: summary.get(name) for name in names}
-    figures["first_plan_s"] = next((seconds for seconds, value, _ in curve if value is not None), None)
-    figures["verified"] = float(verdict.returncode == 0)
-    refused = f"verify refuses the plan: {(verdict.stdout + verdict.stderr).strip()[-500:]}"
-    return Outcome(figures=figures, curve=curve, failure=None if verdict.returncode == 0 else refused)
+def _ours(runtime: str) -> Contender:
+    return Contender(
+        name=f"concordat-{runtime}",
+        command=lambda job, case: _plan_command(job, case, runtime),
+        collect=plan_answer,
+        ours=True,
+    )
 
 
 SUBJECT = Subject(
     name="main_job",
     title="A planning request becomes a certified plan, beside one monolithic HiGHS run with the same time limit",
-    phase=Phase.WHOLE_PROCESS,
-    suites=frozenset({"smoke", "main", "large"}),
-    peer="monolith",
+    cases=(
+        Case(
+            name="tiny",
+            phase=Phase.JOB,
+            suites=frozenset({"smoke"}),
+            parameters={"scenario": "tiny"},
+            time_limit=10.0,
+            contenders=("monolith", "concordat-local"),
+        ),
+        Case(
+            name="demo",
+            phase=Phase.JOB,
+            suites=frozenset({"full"}),
+            parameters={"scenario": "demo"},
+            time_limit=45.0,
+        ),
+        Case(
+            name="given",
+            phase=Phase.JOB,
+            suites=frozenset(),
+            parameters={"scenario": "given"},
+            time_limit=120.0,
+        ),
+    ),
     prepare=_prepare,
-    ratios=("gap", "wall_s", "cpu_s", "peak_bytes"),
+    contenders=(
+        Contender(name="monolith", command=_monolith_command, collect=monolith_answer),
+        _ours("ray"),
+        _ours("local"),
+    ),
+    peer="monolith",
+    check=_check,
+    targets=(
+        Target(
+            text="demo: a checked gap no wider than the one the monolith claims",
+            case="demo",
+            contender="concordat-ray",
+            figure="gap",
+            against="monolith",
+            at_most=1.0,
+        ),
+    ),
 )

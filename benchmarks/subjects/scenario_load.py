@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 
 import polars as pl
 
-from benchmarks.subject import Contender, Phase, Subject, Workload
+from benchmarks.concordat_command import run_concordat
+from benchmarks.subject import Answer, Case, Contender, Phase, Stopwatch, Subject, Verdict
 from planner.adapters.scenario_folder import read_scenario
 from planner.verification.findings import find_problems
+
+_REPEATS = 3
 
 
 def load_and_validate(folder: Path) -> int:
@@ -31,19 +34,52 @@ def read_files(folder: Path) -> int:
     return rows
 
 
-def _prepare(workload: Workload) -> Sequence[Contender]:
-    return (
-        Contender(name="polars", call=lambda: read_files(workload.scenario)),
-        Contender(name="concordat", call=lambda: load_and_validate(workload.scenario)),
-    )
+def _prepare(case: Case, data: Path | None, seed: int) -> Path:
+    if case.parameters["scenario"] == "given":
+        if data is None:
+            raise ValueError(f"case {case.name!r} needs a scenario folder")
+        return data
+    scenario = Path(tempfile.mkdtemp(prefix="concordat-scenario-")) / "scenario"
+    run_concordat("generate", "--preset", str(case.parameters["scenario"]), "--seed", str(seed), scenario)
+    return scenario
+
+
+def _ours(folder: Path, watch: Stopwatch, _: Case) -> Answer:
+    load_and_validate(folder)
+    for _turn in range(_REPEATS):
+        with watch.measure("load"):
+            findings = load_and_validate(folder)
+    return Answer(solution=findings)
+
+
+def _polars(folder: Path, watch: Stopwatch, _: Case) -> Answer:
+    read_files(folder)
+    for _turn in range(_REPEATS):
+        with watch.measure("load"):
+            rows = read_files(folder)
+    return Answer(figures={"rows": float(rows)})
+
+
+def _check(_: Path, answer: Answer, case: Case) -> Verdict:
+    # A generated scenario is sound, so any finding means that it was misread.
+    if isinstance(answer.solution, int) and answer.solution and case.parameters["scenario"] != "given":
+        return Verdict(problems=(f"{answer.solution} findings in a sound scenario",))
+    return Verdict()
 
 
 SUBJECT = Subject(
     name="scenario_load",
-    title="A scenario folder is read and validated, beside polars reading the same files",
-    phase=Phase.IN_PROCESS,
-    suites=frozenset({"smoke", "main", "large"}),
-    peer="polars",
+    title=f"A scenario folder is read and validated {_REPEATS} times, beside polars reading the same files",
+    cases=(
+        Case(name="tiny", phase=Phase.JOB, suites=frozenset({"smoke"}), parameters={"scenario": "tiny"}),
+        Case(name="demo", phase=Phase.JOB, suites=frozenset({"full"}), parameters={"scenario": "demo"}),
+        Case(name="given", phase=Phase.JOB, suites=frozenset(), parameters={"scenario": "given"}),
+    ),
     prepare=_prepare,
-    ratios=("wall_s", "cpu_s"),
+    contenders=(
+        Contender(name="polars", run=_polars),
+        Contender(name="concordat", run=_ours, ours=True),
+    ),
+    peer="polars",
+    check=_check,
 )
