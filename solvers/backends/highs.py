@@ -38,6 +38,18 @@ _DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
 Method = Literal["simplex", "ipm", "choose"]
 """How HiGHS solves linear programs; ``ipm`` ends with a crossover to a basis."""
 
+Search = Literal["balanced", "proof"]
+"""How HiGHS searches mixed-integer programs: ``proof`` is for strong relaxations, and spends little on heuristics."""
+
+_PROOF_OPTIONS: tuple[tuple[str, float | bool], ...] = (
+    # What is left are the two heuristics that solve small programs around the relaxation.
+    ("mip_heuristic_effort", 0.02),
+    ("mip_heuristic_run_root_reduced_cost", False),
+    ("mip_heuristic_run_feasibility_jump", False),
+    ("mip_detect_symmetry", False),
+    ("mip_allow_cut_separation_at_nodes", False),
+)
+
 
 def _check(status: highspy.HighsStatus, what: str) -> None:
     if status == highspy.HighsStatus.kError:
@@ -47,8 +59,8 @@ def _check(status: highspy.HighsStatus, what: str) -> None:
 class HighsModel:
     """A program loaded into HiGHS; see :class:`solvers.core.backend.Model` for the meaning of the methods."""
 
-    def __init__(self, program: Program, *, method: Method = "choose") -> None:
-        self._program, self._method = program, method
+    def __init__(self, program: Program, *, method: Method = "choose", search: Search = "balanced") -> None:
+        self._program, self._method, self._search = program, method, search
         self._objective = program.objective.copy()
         self._lower, self._upper = program.lower.copy(), program.upper.copy()
         self._row_lower, self._row_upper = program.row_lower.copy(), program.row_upper.copy()
@@ -166,6 +178,9 @@ class HighsModel:
                 _check(engine.setOptionValue(option, value), f"set {option}")
             if linear:
                 _check(engine.setOptionValue("solver", self._method), "choose a linear method")
+            elif self._search == "proof":
+                for name, setting in _PROOF_OPTIONS:
+                    _check(engine.setOptionValue(name, setting), f"set {name}")
             engine.HandleUserInterrupt = True
             _check(engine.passModel(self._lp(linear=linear)), "load the program")
             self._engines[linear] = engine
@@ -246,11 +261,12 @@ class HighsBackend:
     name = "highs"
     capabilities = Capabilities(integers=True, duals=True, warm_start=True, interrupt=True, progress=True)
 
-    def __init__(self, *, method: Method = "choose") -> None:
+    def __init__(self, *, method: Method = "choose", search: Search = "balanced") -> None:
         self._method: Method = method
+        self._search: Search = search
 
     def load(self, program: Program) -> HighsModel:
         """Load a program; raises :class:`solvers.core.errors.BackendFailure` where HiGHS refuses it."""
         if not np.all(np.isfinite(program.rows.value)):
             raise Unsupported("HiGHS takes finite coefficients only; replace infinite entries of the matrix")
-        return HighsModel(program, method=self._method)
+        return HighsModel(program, method=self._method, search=self._search)
