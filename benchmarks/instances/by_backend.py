@@ -48,7 +48,7 @@ def relaxed_by_backend(name: str, program: AsProgram, *, sense: Sense) -> Conten
             return Answer(failure=f"{error.code}: {error}")
         if found.row_dual is None:
             return Answer(failure=f"no duals: {found.termination.value}")
-        return Answer(bound=_in_sense(found.bound, sense), certificate=found.row_dual, stopped="relaxation only")
+        return Answer(bound=_in_sense(found.bound, sense), certificate=found.row_dual)
 
     return Contender(name=f"{name} LP", run=run)
 

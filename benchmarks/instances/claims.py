@@ -126,7 +126,8 @@ def _problems(answer: Answer, checked: Checked | None, stand: _Stand, reference:
         yield f"claimed bound {answer.bound:.10g}, recomputed {stand.certified:.10g}"
     if stand.value is not None and stand.bound is not None and stand.better(stand.value, stand.bound):
         yield f"bound {stand.bound:.10g} is on the wrong side of the value {stand.value:.10g} found"
-    if answer.solution is None and answer.failure is None and answer.stopped is None:
+    nothing = answer.solution is None and answer.certificate is None
+    if nothing and answer.failure is None and answer.stopped is None:
         yield "ended without a solution and without a reason"
     if reference is not None:
         yield from _against(reference, answer, stand)

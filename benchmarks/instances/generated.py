@@ -95,8 +95,8 @@ def generated_block_mip(*, blocks: int, products: int, seed: int) -> BlockMip:
 def generated_clsp(*, items: int, periods: int, seed: int, utilisation: float = 0.9, cycle: float = 2.0) -> ClspData:
     """Return a lot-sizing instance in whole numbers like Trigeiro's, feasible without backlog.
 
-    `utilisation` is the share of capacity that making every demand in its period takes, set-ups included; `cycle` is the
-    time between orders in periods at which set-up and holding cost balance.
+    `utilisation` is the share of capacity that making every demand in its period takes, set-ups included; `cycle` is
+    the time between orders, in periods, at which set-up and holding cost balance.
 
     Raises
     ------
