@@ -61,9 +61,9 @@ class Formulation:
         """Return the plan of a column vector: set-ups above one half, the rest recomputed from lots and lost sales."""
         return plan_of(
             self.instance,
-            np.maximum(_taken(x, self.production), 0.0),
-            _taken(x, self.setup) > 0.5,
-            lost=np.clip(_taken(x, self.families.lost), 0.0, self.instance.demand),
+            np.maximum(taken(x, self.production), 0.0),
+            taken(x, self.setup) > 0.5,
+            lost=np.clip(taken(x, self.families.lost), 0.0, self.instance.demand),
         )
 
     def start(self, plan: LotSizingPlan) -> Floats:
@@ -75,7 +75,8 @@ class Formulation:
         return x
 
 
-def _taken(x: Floats, place: Ints) -> Floats:
+def taken(x: Floats, place: Ints) -> Floats:
+    """Return the values of columns, 0 where there is none."""
     return np.where(place >= 0, x[np.maximum(place, 0)], 0.0)
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.core.program import Floats, Program
+from solvers.core.program import Bools, Floats, Program
 from solvers.lotsizing.columns import ColumnCounter, RowWriter
 from solvers.lotsizing.formulation import (
     Families,
@@ -65,17 +65,15 @@ def plain_formulation(instance: LotSizingInstance) -> Formulation:
     )
 
 
-def families_of(
-    instance: LotSizingInstance, count: ColumnCounter, stocked: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> Families:
-    """Return numbers for the shared families; ``stocked`` items have columns of stock and backlog."""
+def families_of(instance: LotSizingInstance, count: ColumnCounter, stocked: Bools, *, setups: bool = True) -> Families:
+    """Return numbers for the shared families; ``stocked`` items (bool [N]) have columns of stock and backlog."""
     made = startable(instance)
     everywhere = np.ones(made.shape, dtype=np.bool_)
     inner = everywhere.copy()
     inner[:, -1] = False
     return Families(
         production=count.family(made),
-        setup=count.family(made),
+        setup=count.family(made & setups),
         lost=count.family(everywhere & np.isfinite(instance.shortage_cost)[:, None]),
         overtime=count.family(np.isfinite(instance.capacity)),
         stock=count.family(everywhere & stocked[:, None]),
@@ -99,7 +97,7 @@ def costs(instance: LotSizingInstance, families: Families, columns: int) -> Floa
     return cost
 
 
-def integrality(families: Families, columns: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def integrality(families: Families, columns: int) -> Bools:
     """Return bool of shape (columns,): True for set-ups."""
     integer = np.zeros(columns, dtype=np.bool_)
     integer[families.setup[families.setup >= 0]] = True

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.core.program import Floats, Ints
+from solvers.core.program import Bools, Floats, Ints
 from solvers.lotsizing.instance import LotSizingInstance
 
 
@@ -33,7 +33,7 @@ class Requirements:
 
 def requirements(instance: LotSizingInstance) -> Requirements:
     """Return the requirements of an instance."""
-    return Requirements(net=_net(instance), largest_lot=_largest_lot(instance))
+    return Requirements(net=_net(instance), largest_lot=largest_lot(instance))
 
 
 def latest_start(instance: LotSizingInstance) -> Ints:
@@ -60,7 +60,8 @@ def _net(instance: LotSizingInstance) -> Floats:
     return _after_stock(sure, instance.initial_stock)
 
 
-def _largest_lot(instance: LotSizingInstance) -> Floats:
+def largest_lot(instance: LotSizingInstance) -> Floats:
+    """Return what no lot of an optimal plan without waste exceeds, float64 [N, T]."""
     n, periods = instance.items, instance.periods
     # use[i, t]: at most so many units of i are of use for demand and lots from t on; column T is 0.
     use = np.zeros((n, periods + 1))
@@ -108,7 +109,7 @@ def _after_stock(needed: Floats, stock: Floats) -> Floats:
     return left
 
 
-def _postpone(needed: Floats, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+def _postpone(needed: Floats, which: Bools) -> None:
     """Move the requirements of the marked rows to the last period."""
     total = needed[which].sum(axis=1)
     needed[which] = 0.0
