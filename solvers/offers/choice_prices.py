@@ -1,0 +1,87 @@
+"""Newton's method on the smoothed dual of a reward choice, stage by stage with falling temperature.
+
+    minimise over π ≥ 0:   Σ_r π[r]·limit[r] + constant(π) + Σ_items τ·log(1 + Σ_o exp(score[o]/τ))
+
+with one price per one-sided row. Each stage starts from the prices of the stage before; a step is shortened until the
+value falls (Armijo) and never moves a score by more than a few temperatures, beyond which the model knows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.core.program import Floats
+from solvers.offers.core_choice import OneSidedRows
+from solvers.offers.projected_newton import newton_step
+
+_REACH = 8.0  # temperatures a step may move a score by
+_MOST_STEPS = 25
+_SHORTEST = 2e-3
+_ARMIJO = 1e-4
+_CLOSE = 0.005  # of the smoothing error: a stage that is this close need not go on
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DualPoint:
+    """The dual at some prices: ``smooth`` and ``plain`` value, their ``entropy``, ``gradient`` [R], ``hessian`` [R, R].
+
+    ``use`` float64 [2, M] is the money spent on and the members given each offer.
+    """
+
+    price: Floats
+    smooth: float
+    plain: float
+    entropy: float
+    gradient: Floats
+    hessian: Floats
+    use: Floats
+
+
+Evaluate = Callable[[Floats, float], DualPoint]
+
+
+def walk(evaluate: Evaluate, rows: OneSidedRows, price: Floats, tau: float, *, cost: float, close: float) -> DualPoint:
+    """Return the point where the stage of temperature ``tau`` ends.
+
+    ``cost`` is the money a typical reward costs, ``close`` a decrease not worth another step.
+    """
+    point = evaluate(price, tau)
+    for _ in range(_MOST_STEPS):
+        step = newton_step(point.gradient, point.hessian, point.price)
+        decrease = -float(point.gradient @ step)
+        if decrease <= _CLOSE * point.entropy + close:
+            break
+        moved = float((np.abs(step @ rows.spend) * cost + np.abs(step @ rows.count)).max(initial=0.0))
+        length = min(1.0, _REACH * tau / moved) if moved > 0 else 1.0
+        following = evaluate(np.maximum(point.price + length * step, 0.0), tau)
+        while following.smooth > point.smooth - _ARMIJO * length * decrease and length > _SHORTEST:
+            length *= 0.4
+            following = evaluate(np.maximum(point.price + length * step, 0.0), tau)
+        if following.smooth >= point.smooth:
+            break
+        point = following
+    return point
+
+
+def price_error(point: DualPoint, rows: OneSidedRows) -> float:
+    """Return by how much a score may be off (one standard deviation) because prices come from a sample.
+
+    Uses of a sample scatter about like independent draws; the Hessian turns that into prices (the sandwich formula of
+    M-estimators: White 1982).
+    """
+    free = np.flatnonzero(point.price > 0)
+    if not len(free):
+        return 0.0
+    counted = np.maximum(point.use[1], 1.0)
+    cost = point.use[0] / counted
+    variance = np.concatenate([1.5 * cost * point.use[0], point.use[1]])
+    both = np.concatenate([rows.spend, rows.count], axis=1)[free]
+    curve = point.hessian[np.ix_(free, free)]
+    curve = curve + np.eye(len(free)) * 1e-6 * float(np.trace(curve)) / len(free)
+    offers = len(cost)
+    moved = np.linalg.solve(curve, both[:, :offers] * cost + both[:, offers:])
+    spread = (both * variance) @ both.T
+    return float(np.sqrt(np.einsum("ro,rs,so->o", moved, spread, moved).max(initial=0.0)))

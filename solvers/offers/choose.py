@@ -1,0 +1,261 @@
+"""Solve a reward choice: a whole choice, and a bound on every other, in a few passes over the members.
+
+1. Prices of a small sample, then of a larger one, by Newton's method on the smoothed dual (`choice_prices`).
+2. One pass at these prices splits the members into clear cases, which are added up, and near ties, the core; Newton's
+   method on the core with all others as constants gives prices that are right for everybody, unless a clear case was
+   none. The core's dual is below everybody's, so this shows, and the step is repeated from the new prices.
+3. One pass in float64 at the final prices gives everybody's best offer and the bound.
+4. Ties are split as the smoothed prices say, and the nearest ones are decided together by `core_choice`.
+
+Work is bounded by passes, Newton steps and branch-and-bound nodes, never by time; sums are integers: the same
+instance gives the same choice at any load, in one shard or many.
+
+The bound is weak duality (`verify.choice_bound` recomputes it): for π ≥ 0,
+``Σ π·limit + Σ_items max(0, max_o value - λ·cost - μ)``. A choice is worth at least ``least·N·W``, where ``least`` is
+the smallest value or 0: a bound below that proves that no choice meets the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from solvers.core.backend import Backend
+from solvers.core.errors import InvalidProgram
+from solvers.core.program import Floats
+from solvers.core.termination import Limits
+from solvers.offers.choice_crowd import Crowd, Final, Typical
+from solvers.offers.choice_prices import DualPoint, Evaluate, price_error, walk
+from solvers.offers.choice_shard import Ties
+from solvers.offers.core_choice import TieTotals, core_program, solve_core
+from solvers.offers.reward_choice import RewardChoice
+
+_SMALL, _LARGE, _HUGE = 2048, 16384, 131072
+_WHOLE = 40_000  # so many members are their own sample
+_MANY = 4_000_000
+_COARSE = (0.6, 0.2, 0.06, 0.03)  # temperatures, of a typical value
+_FINE = (0.01, 0.004, 0.0015)
+_COOLING = 0.3
+_CAUTION = 0.4  # of the last move of the prices: what they may still be off by
+_SURE = 3.0
+_REACH = 40.0  # temperatures beyond which p is 0
+_TIES = 4
+_MOST_STAGES = 24
+_MOST_ROUNDS = 4
+_PROOF_BOOSTS = (1.0, 8.0, 64.0)
+
+
+class ChoiceStatus(Enum):
+    """``SOLVED``: a choice with its bound; ``INFEASIBLE``: proved that there is none; ``OPEN``: none was found."""
+
+    SOLVED = "solved"
+    INFEASIBLE = "infeasible"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceLimits:
+    """``gap`` is the relative gap at which work on the last ties ends; ``nodes`` bounds each of their programs.
+
+    ``ties`` is how many of them are decided together at first, ``rounds`` how often that may be enlarged.
+    """
+
+    gap: float = 1e-6
+    nodes: int = 200
+    ties: int = 120
+    rounds: int = 3
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ChosenRewards:
+    """``choice`` int8 [W, N] (-1: none) with its ``value``, None without one; ``bound`` ≥ the value of every choice.
+
+    ``price`` float64 [K] of the rows, ≥ 0 where the upper bound binds and ≤ 0 where the lower does; ``passes`` over all
+    members; ``conflict`` int64: rows that clash, where no choice meets them.
+    """
+
+    status: ChoiceStatus
+    choice: npt.NDArray[np.int8] | None
+    value: float | None
+    bound: float
+    price: Floats
+    passes: int
+    conflict: npt.NDArray[np.int64]
+
+    @property
+    def gap(self) -> float:
+        """(bound - value) / |value|, +inf without a value."""
+        if self.value is None:
+            return float("inf")
+        return max(0.0, self.bound - self.value) / max(abs(self.value), 1e-12)
+
+
+def choose_rewards(
+    instance: RewardChoice,
+    backend: Backend,
+    *,
+    limits: ChoiceLimits | None = None,
+    start: Floats | None = None,
+    shards: int = 1,
+) -> ChosenRewards:
+    """Solve with any backend that solves mixed-integer programs.
+
+    ``start`` float64 [K] are prices of an earlier solve. ``shards`` parts of the members are visited by
+    ``limits.threads`` threads; the result does not depend on either. Raises InvalidProgram for a start that is not
+    finite or has another length.
+    """
+    limits = limits or ChoiceLimits()
+    if start is not None and (start.shape != (instance.rows.rows,) or not np.isfinite(start).all()):
+        raise InvalidProgram(f"start prices must be {instance.rows.rows} finite numbers, one per row")
+    with Crowd.of(instance, shards=max(shards, limits.threads), threads=limits.threads) as crowd:
+        return _Solve(crowd, backend, limits).run(start)
+
+
+@dataclass(slots=True, eq=False)
+class _Solve:
+    crowd: Crowd
+    backend: Backend
+    limits: ChoiceLimits
+
+    def run(self, start: Floats | None) -> ChosenRewards:
+        crowd = self.crowd
+        crowd.sample(_SMALL)
+        scale = crowd.typical()
+        price = np.zeros(len(crowd.rows.limit)) if start is None else self._one_sided(start)
+        price, width, tau = self._sampled(price, scale, warm=start is not None)
+        final, tau = self._settled(price, scale, width, tau)
+        if final.bound < crowd.floor:
+            return self._answer(ChoiceStatus.INFEASIBLE, final)
+        decided = self._decided(final, scale)
+        if decided is not None:
+            return self._answer(ChoiceStatus.SOLVED, decided)
+        proof = self._proof(final)
+        return self._answer(ChoiceStatus.OPEN if proof is None else ChoiceStatus.INFEASIBLE, proof or final)
+
+    def _sampled(self, price: Floats, scale: Typical, *, warm: bool) -> tuple[Floats, float, float]:
+        """Return prices from samples, how wide of them a choice is still open, and the temperature they stand at."""
+        crowd, tau = self.crowd, _COARSE[-1] * scale.value
+        if not warm:
+            taus = [tau * scale.value for tau in _COARSE]
+            price = self._stages(crowd.sample_point, price, taus, scale, crowd.sampled).price
+        if crowd.members <= _WHOLE:
+            return price, np.inf, tau
+        size = _HUGE if crowd.members > _MANY else _LARGE
+        crowd.sample(size)
+        fine = [tau * scale.value for tau in _FINE if tau * np.sqrt(size) > 0.5]
+        if not warm:
+            price = self._stages(crowd.sample_point, price, fine, scale, crowd.sampled).price
+        crowd.correct_sample(price)
+        point = self._stages(crowd.sample_point, price, fine[-1:], scale, crowd.sampled)
+        moved = np.abs(point.price - price)
+        width = float((moved @ np.abs(crowd.rows.spend) * scale.cost + moved @ np.abs(crowd.rows.count)).max())
+        least = price_error(point, crowd.rows) / _SURE
+        return point.price, max(_CAUTION * width, least, 1e-5 * scale.value), fine[-1]
+
+    def _stages(
+        self, evaluate: Evaluate, price: Floats, taus: Sequence[float], scale: Typical, members: int
+    ) -> DualPoint:
+        close = 1e-5 * self.limits.gap * scale.value * members
+        for tau in taus:
+            point = walk(evaluate, self.crowd.rows, price, tau, cost=scale.cost, close=close)
+            price = point.price
+        return point
+
+    def _settled(self, price: Floats, scale: Typical, width: float, tau: float) -> tuple[Final, float]:
+        """Return everybody's offers at prices that are right for everybody, and the last temperature."""
+        crowd = self.crowd
+        expected = crowd.members if np.isinf(width) else crowd.members // 8
+        for turn in range(_MOST_ROUNDS):
+            core = crowd.collect(price, width, expected)
+            price, last = self._cooled(price, scale, tau)
+            near = max(_REACH * last, width * _TIES * self.limits.ties / max(core, 1)) if np.isfinite(width) else np.inf
+            final = crowd.draw(crowd.certify(price, near, _TIES * self.limits.ties), last)
+            if np.isinf(width) or self._residual(final, scale) <= self.limits.ties / 4:
+                break
+            width, tau = (width / 2, tau / 2) if turn else (width, tau)
+        return final, last
+
+    def _cooled(self, price: Floats, scale: Typical, tau: float) -> tuple[Floats, float]:
+        """Lower the temperature until smoothing costs less than the gap asked for."""
+        enough = 0.03 * self.limits.gap * scale.value * self.crowd.members
+        for _ in range(_MOST_STAGES):
+            tau *= _COOLING
+            point = self._stages(self.crowd.core_point, price, [tau], scale, self.crowd.members)
+            price = point.price
+            if point.entropy <= enough:
+                break
+        return price, tau
+
+    def _residual(self, final: Final, scale: Typical) -> float:
+        """Return by how many typical rewards a row is overrun, or left unused against its price."""
+        rows = self.crowd.rows
+        room = rows.limit - rows.spend @ final.spent - rows.count @ final.counted
+        reward = np.abs(rows.spend).max(axis=1, initial=0.0) * scale.cost + np.abs(rows.count).max(axis=1, initial=0.0)
+        open_room = np.minimum(room, np.where(final.price * reward > 1e-6 * scale.value, np.inf, 0.0))
+        return float((np.abs(open_room) / np.maximum(reward, 1e-300)).max(initial=0.0))
+
+    def _decided(self, final: Final, scale: Typical) -> Final | None:
+        """Decide the closest ties together; enlarge their number until the gap is reached."""
+        crowd, limits, best = self.crowd, self.limits, None
+        most = limits.ties + 4 * int((final.price > 0).sum())
+        for _ in range(limits.rounds):
+            ties, scores = crowd.closest(final.price, most)
+            chosen = self._core(final if best is None else best, ties, scores)
+            if chosen is not None:
+                best = chosen
+                if best.bound - best.value <= limits.gap * abs(best.value):
+                    break
+            if len(ties.item) < most:
+                break
+            most *= 3
+        return best
+
+    def _core(self, final: Final, ties: Ties, scores: Floats) -> Final | None:
+        rows = self.crowd.rows
+        held = TieTotals.of(ties, ties.offer)
+        spent, counted, value = final.spent - held.spent, final.counted - held.counted, final.value - held.value
+        room = rows.limit - rows.spend @ spent - rows.count @ counted
+        core = core_program(ties, rows, room, scores, rest=value)
+        limits = Limits(nodes=self.limits.nodes, gap=0.5 * self.limits.gap, absolute_gap=0.0)
+        offer = solve_core(core, ties, self.backend, limits, ties.offer)
+        if offer is None:
+            return None
+        given = TieTotals.of(ties, offer)
+        self.crowd.give(ties, offer)
+        return replace(final, spent=spent + given.spent, counted=counted + given.counted, value=value + given.value)
+
+    def _proof(self, final: Final) -> Final | None:
+        """Look along the prices for a bound below what every choice is worth."""
+        for boost in _PROOF_BOOSTS:
+            proof = self.crowd.certify(boost * final.price, 0.0, 0)
+            if proof.bound < self.crowd.floor:
+                return proof
+        return None
+
+    def _one_sided(self, price: Floats) -> Floats:
+        rows, several = self.crowd.rows, np.zeros(len(self.crowd.rows.limit))
+        upper = np.arange(len(several)) < np.isfinite(self.crowd.instance.rows.upper).sum()
+        several[:] = np.where(upper, np.maximum(price[rows.row], 0.0), np.maximum(-price[rows.row], 0.0))
+        return several
+
+    def _answer(self, status: ChoiceStatus, final: Final) -> ChosenRewards:
+        rows, count = self.crowd.rows, self.crowd.instance.rows.rows
+        upper = np.arange(len(rows.limit)) < np.isfinite(self.crowd.instance.rows.upper).sum()
+        price = np.zeros(count)
+        np.add.at(price, rows.row, np.where(upper, final.price, -final.price))
+        clashing = np.unique(rows.row[final.price > 1e-9 * final.price.max(initial=0.0)])
+        solved = status is ChoiceStatus.SOLVED
+        return ChosenRewards(
+            status=status,
+            choice=self.crowd.choice() if solved else None,
+            value=final.value if solved else None,
+            bound=-np.inf if status is ChoiceStatus.INFEASIBLE else final.bound,
+            price=price,
+            passes=self.crowd.passes,
+            conflict=clashing if status is ChoiceStatus.INFEASIBLE else np.zeros(0, dtype=np.int64),
+        )
