@@ -1,20 +1,26 @@
-"""What HiGHS tells while it solves a mixed-integer program, passed on in the sense of maximisation."""
+"""What HiGHS tells while it solves a mixed-integer program, kept and passed on in the sense of maximisation."""
 
 from __future__ import annotations
 
 import highspy
 import numpy as np
 
+from solvers.backends.highs_engine import Brake
 from solvers.core.backend import Progress
+from solvers.core.program import Floats
 
 
 class Listener:
-    """Listens to one solve of a HiGHS instance until `leave`; ``error`` is what the told callable raised, if it did."""
+    """Listens to one solve of a HiGHS instance until `leave`.
 
-    def __init__(self, engine: highspy.Highs, progress: Progress) -> None:
-        self._engine, self._progress = engine, progress
-        self._incumbent: float | None = None
-        self._bound = float("inf")
+    ``incumbent``, ``x`` and ``bound`` are the best so far; ``error`` is what the told callable raised, if it did.
+    """
+
+    def __init__(self, engine: highspy.Highs, progress: Progress | None, brake: Brake) -> None:
+        self._engine, self._progress, self._brake = engine, progress, brake
+        self.incumbent: float | None = None
+        self.x: Floats | None = None
+        self.bound = float("inf")
         self.error: BaseException | None = None
         engine.cbMipImprovingSolution += self._on_solution
         engine.cbMipLogging += self._on_log
@@ -25,20 +31,25 @@ class Listener:
         self._engine.cbMipLogging -= self._on_log
 
     def _on_solution(self, event: highspy.highs.HighsCallbackEvent) -> None:
-        self._tell(-event.data_out.objective_function_value, -event.data_out.mip_dual_bound)
+        value = -event.data_out.objective_function_value
+        if self.incumbent is None or value > self.incumbent:
+            self.x = np.array(event.data_out.mip_solution)
+        self._tell(value, -event.data_out.mip_dual_bound)
 
     def _on_log(self, event: highspy.highs.HighsCallbackEvent) -> None:
-        self._tell(-event.data_out.mip_primal_bound, -event.data_out.mip_dual_bound)
+        self._tell(self.incumbent, -event.data_out.mip_dual_bound)
 
-    def _tell(self, incumbent: float, bound: float) -> None:
-        better = np.isfinite(incumbent) and (self._incumbent is None or incumbent > self._incumbent)
-        if not better and not bound < self._bound:
+    def _tell(self, incumbent: float | None, bound: float) -> None:
+        better = incumbent is not None and (self.incumbent is None or incumbent > self.incumbent)
+        if not better and not bound < self.bound:
             return
         if better:
-            self._incumbent = incumbent
-        self._bound = min(self._bound, bound)
+            self.incumbent = incumbent
+        self.bound = min(self.bound, bound)
+        if self._progress is None or self.error is not None:
+            return
         try:
-            self._progress(self._incumbent, self._bound)
+            self._progress(self.incumbent, self.bound)
         except BaseException as error:  # noqa: BLE001 - raised again once the library has returned
             self.error = error
-            self._engine.cancelSolve()
+            self._brake.pull()

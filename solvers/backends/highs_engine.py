@@ -1,0 +1,126 @@
+"""One HiGHS instance: how it is made, limited, run and read. Every call's status is checked here.
+
+HiGHS reports internal failures with an objective of 0, so no status goes unseen. One thread, since a change of the
+thread count after a process's first solve makes HiGHS fail. The brake is our own callback: an instance cancelled by
+highspy's ``cancelSolve`` stays cancelled, while a brake can be let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import highspy
+
+from solvers.core.errors import BackendFailure
+from solvers.core.termination import Limits, Termination
+
+Method = Literal["simplex", "ipm", "choose"]
+"""How HiGHS solves linear programs; ``ipm`` ends with a crossover to a basis."""
+
+Search = Literal["balanced", "proof"]
+"""How HiGHS searches mixed-integer programs: ``proof`` is for strong relaxations, and spends little on heuristics."""
+
+SEARCH_OPTIONS: Mapping[Search, Mapping[str, object]] = {
+    "balanced": {},
+    "proof": {
+        # What is left are the two heuristics that solve small programs around the relaxation.
+        "mip_heuristic_effort": 0.02,
+        "mip_heuristic_run_root_reduced_cost": False,
+        "mip_heuristic_run_feasibility_jump": False,
+        "mip_detect_symmetry": False,
+        "mip_allow_cut_separation_at_nodes": False,
+    },
+}
+
+DUAL_SIMPLEX, PRIMAL_SIMPLEX = 1, 4
+_INFINITE = 2**31 - 1
+_STATUS = {
+    highspy.HighsModelStatus.kOptimal: Termination.OPTIMAL,
+    highspy.HighsModelStatus.kInfeasible: Termination.INFEASIBLE,
+    highspy.HighsModelStatus.kUnbounded: Termination.UNBOUNDED,
+    highspy.HighsModelStatus.kTimeLimit: Termination.LIMIT,
+    highspy.HighsModelStatus.kIterationLimit: Termination.LIMIT,
+    highspy.HighsModelStatus.kSolutionLimit: Termination.LIMIT,
+    highspy.HighsModelStatus.kObjectiveBound: Termination.LIMIT,
+    highspy.HighsModelStatus.kObjectiveTarget: Termination.LIMIT,
+    highspy.HighsModelStatus.kInterrupt: Termination.INTERRUPTED,
+    highspy.HighsModelStatus.kModelEmpty: Termination.OPTIMAL,
+}
+
+
+class Brake:
+    """Stops the instances it is built into as long as it is pulled; may be pulled from any thread."""
+
+    def __init__(self) -> None:
+        self.pulled = False
+
+    def pull(self) -> None:
+        """Stop what runs."""
+        self.pulled = True
+
+    def build_into(self, engine: highspy.Highs) -> None:
+        """Let this brake stop the instance."""
+        engine.cbSimplexInterrupt += self._on_check
+        engine.cbIpmInterrupt += self._on_check
+        engine.cbMipInterrupt += self._on_check
+
+    def _on_check(self, event: highspy.highs.HighsCallbackEvent) -> None:
+        if self.pulled:
+            event.interrupt()
+
+
+def check(status: highspy.HighsStatus, what: str) -> None:
+    """Raise BackendFailure where HiGHS reports one."""
+    if status == highspy.HighsStatus.kError:
+        raise BackendFailure(f"HiGHS refused to {what}; the program may hold values HiGHS cannot take")
+
+
+def new_engine(brake: Brake, options: Mapping[str, object]) -> highspy.Highs:
+    """Return a silent instance with our defaults and these options."""
+    engine = highspy.Highs()
+    defaults = {"output_flag": False, "threads": 1, "random_seed": 0, "parallel": "off"}
+    for option, value in (defaults | dict(options)).items():
+        check(engine.setOptionValue(option, value), f"set {option}")
+    brake.build_into(engine)
+    return engine
+
+
+def set_limits(engine: highspy.Highs, limits: Limits, *, seconds: float | None, linear: bool) -> None:
+    """Limit the next run, to ``seconds`` in place of those of ``limits``, some of which may be spent."""
+    # HiGHS counts the limit over all linear solves of an instance, but anew for each mixed-integer one.
+    spent = engine.getRunTime() if linear else 0.0
+    options = (
+        ("time_limit", float("inf") if seconds is None else spent + seconds),
+        ("mip_max_nodes", _INFINITE if limits.nodes is None else limits.nodes),
+        ("simplex_iteration_limit", _INFINITE if limits.iterations is None else limits.iterations),
+        ("mip_rel_gap", limits.gap),
+        ("mip_abs_gap", limits.absolute_gap),
+    )
+    for option, value in options:
+        check(engine.setOptionValue(option, value), f"set {option}")
+
+
+def run(engine: highspy.Highs, *, linear: bool) -> Termination:
+    """Run to an end that means something, and say which.
+
+    Raises BackendFailure where HiGHS gives up; its message says what to do.
+    """
+    check(engine.run(), "solve")
+    if engine.getModelStatus() == highspy.HighsModelStatus.kUnknown:
+        # From some bases the primal simplex of HiGHS does not find its way; without a basis the dual one does.
+        check(engine.setOptionValue("simplex_strategy", DUAL_SIMPLEX), "choose a simplex")
+        check(engine.clearSolver(), "clear its solver")
+        check(engine.run(), "solve")
+    status = engine.getModelStatus()
+    if status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
+        # Presolve cannot tell the two apart; the simplex can.
+        check(engine.setOptionValue("presolve", "off"), "switch presolve off")
+        check(engine.run(), "solve")
+        check(engine.setOptionValue("presolve", "choose"), "switch presolve on")
+        status = engine.getModelStatus()
+        if status == highspy.HighsModelStatus.kUnboundedOrInfeasible and not linear:
+            return Termination.UNBOUNDED
+    if status not in _STATUS:
+        raise BackendFailure(f"HiGHS ended with {engine.modelStatusToString(status)}; rescale or loosen the program")
+    return _STATUS[status]
