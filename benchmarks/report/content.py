@@ -7,18 +7,11 @@ from dataclasses import dataclass
 
 from benchmarks.report.numbers import as_bytes, as_number, as_ratio, as_seconds, as_times_faster
 from benchmarks.results import Ending, Measured, Results, Turn
-from benchmarks.statistics import Ratio, Summary, ratio, summary
+from benchmarks.statistics import Ratio, Summary, leading, ratio, summary
 from benchmarks.subject import Phase
 from benchmarks.targets import Judgement, Mark, judge
 
-RATIO_FIGURES: Mapping[Phase, tuple[str, ...]] = {
-    Phase.BUILD: ("build_s",),
-    Phase.SOLVE: ("total_s", "solve_s"),
-    Phase.RESOLVE: ("resolve_s",),
-    Phase.MEMORY: ("extra_bytes", "peak_bytes"),
-    Phase.SCALE: ("total_s", "extra_bytes"),
-    Phase.JOB: ("gap", "gap_proved", "total_s", "total_cpu_s", "peak_bytes"),
-}
+_JOB_FIGURES = ("gap", "gap_proved", "total_cpu_s", "peak_bytes")
 FIRST = ("Benchmarks", "Ratios", "Targets")
 """Titles of the sections that a page shows before its charts."""
 
@@ -82,61 +75,60 @@ def _ratios(results: Results) -> Section:
         for case in measured.cases
         for row in _case_ratios(results, measured, case)
     ]
-    head = ("subject", "case", "phase", "ours", "peer", "figure", "times better", "ours / peer", "gap ours", "gap peer")
+    head = ("subject", "case", "phase", "contender", "against", "figure", "times better", "ratio", "extra memory")
     sentence = (
-        "Each ratio is one of medians of the same run. A peer that was stopped at its limit needed at least that long, "
-        "so its ratio is a bound (≥). Above 1 in the column “times better” is for us."
+        "Each ratio is one of medians of the same run, ours over a peer's, or a contender's over the first peer's "
+        "where none is ours. A peer that was stopped at its limit needed at least that long, so its ratio is a bound "
+        "(≥). Above 1 in the column “times better” is for the contender; “extra memory” is the ratio of what was "
+        "needed beyond the instance. A gap that rests on a bound nobody recomputed is marked as claimed."
     )
-    return Section(title="Ratios", sentences=(sentence,), tables=(Table(head=head, rows=tuple(rows)),) if rows else ())
+    table = Table(head=(*head, "gap", "gap of the other"), rows=tuple(rows))
+    return Section(title="Ratios", sentences=(sentence,), tables=(table,) if rows else ())
 
 
 def _case_ratios(results: Results, measured: Measured, case: str) -> list[tuple[str, ...]]:
-    names = measured.taking_part(case)
-    rivals = [name for name in names if not measured.ours[name]]
     phase = measured.cases[case].phase
     rows = []
-    for own in (name for name in names if measured.ours[name]):
-        for rival in rivals:
-            for figure, quotient in _comparable(results, measured.name, case, (own, rival), phase):
-                gaps = [_last_gap(results.turns_of(measured.name, case, name)) for name in (own, rival)]
-                rows.append(
-                    (
-                        measured.name,
-                        case,
-                        phase.value,
-                        own,
-                        rival,
-                        figure,
-                        as_times_faster(quotient),
-                        as_ratio(quotient),
-                        *gaps,
-                    )
+    for own, rival in _pairs(measured, case):
+        memory = ratio(*(summary(results, measured.name, case, name, "extra_bytes") for name in (own, rival)))
+        for figure, quotient in _comparable(results, measured.name, case, (own, rival)):
+            rows.append(
+                (
+                    *(measured.name, case, phase.value, own, rival, figure),
+                    as_times_faster(quotient),
+                    as_ratio(quotient),
+                    "—" if memory is None else as_ratio(memory),
+                    *(_last_gap(results.turns_of(measured.name, case, name)) for name in (own, rival)),
                 )
+            )
     return rows
 
 
-def _comparable(
-    results: Results, subject: str, case: str, pair: tuple[str, str], phase: Phase
-) -> list[tuple[str, Ratio]]:
-    found: list[tuple[str, Ratio]] = []
-    for figure in (*RATIO_FIGURES[phase], "total_s"):
-        own, other = (summary(results, subject, case, name, figure) for name in pair)
-        quotient = ratio(own, other)
-        if figure.startswith("gap") and (own is None or other is None or min(own.median, other.median) < _CLOSED):
-            continue
-        # A solve that is all there is to a total, and a total that stands in for a missing figure, are told once.
-        if quotient is not None and quotient not in [known for _, known in found]:
-            if figure == "total_s" and found and "total_s" not in RATIO_FIGURES[phase]:
-                continue
-            found.append((figure, quotient))
-    return found
+def _pairs(measured: Measured, case: str) -> list[tuple[str, str]]:
+    """Return ours with each peer, or every contender with the first peer where none is ours."""
+    names = measured.taking_part(case)
+    ours = [name for name in names if measured.ours[name]]
+    if ours:
+        return [(own, rival) for own in ours for rival in names if not measured.ours[rival]]
+    return [(name, measured.peer) for name in names if name != measured.peer and measured.peer in names]
+
+
+def _comparable(results: Results, subject: str, case: str, pair: tuple[str, str]) -> list[tuple[str, Ratio]]:
+    (first, own), (second, other) = (leading(results, subject, case, name) for name in pair)
+    found = [(first, ratio(own, other))] if first == second else []
+    if results.subjects[subject].cases[case].phase is Phase.JOB:
+        for figure in _JOB_FIGURES:
+            own, other = (summary(results, subject, case, name, figure) for name in pair)
+            closed = figure.startswith("gap") and any(one is None or one.median < _CLOSED for one in (own, other))
+            found.append((figure, None if closed else ratio(own, other)))
+    return [(figure, quotient) for figure, quotient in found if quotient is not None]
 
 
 def _last_gap(turns: Sequence[Turn]) -> str:
     answered = [turn for turn in turns if turn.gap is not None]
     if not answered:
         return "—"
-    return as_number(answered[-1].gap) + ("" if answered[-1].bound_checked else " (bound unchecked)")
+    return as_number(answered[-1].gap) + ("" if answered[-1].bound_checked else " (claimed)")
 
 
 def _figures(results: Results, measured: Measured) -> Section:
@@ -173,7 +165,7 @@ def _claims(turns: Sequence[Turn]) -> tuple[str, str, str]:
     if not answered:
         return "—", "—", "—"
     last = answered[-1]
-    unchecked = "" if last.bound_checked or last.bound is None else " (unchecked)"
+    unchecked = "" if last.bound_checked or last.bound is None else " (claimed)"
     return as_number(last.value, digits=8), as_number(last.bound, digits=8) + unchecked, as_number(last.gap)
 
 

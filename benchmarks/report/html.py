@@ -12,6 +12,7 @@ from benchmarks.report.profiles import profile_charts
 from benchmarks.report.svg import Chart
 from benchmarks.results import Results
 
+_SHORT = 40
 _LIGHT = ("#0b66c3", "#c2410c", "#157f3b", "#7c3aed", "#a1175f", "#5c5f66")
 _DARK = ("#6cb6ff", "#ff9d5c", "#5fd38a", "#c4a5ff", "#ff8fc7", "#b8bcc4")
 
@@ -23,10 +24,10 @@ _STYLE = """
 body { background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; margin: 0 auto;
   max-width: 1180px; padding: 1.5rem; }
 h1 { font-size: 1.7rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid var(--rule); }
-.scroll { overflow-x: auto; margin: 0.8rem 0; }
+.scroll { overflow: auto; max-height: 36rem; margin: 0.8rem 0; }
 table { border-collapse: collapse; font-size: 0.86rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 0.6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
-th { background: var(--band); } td { max-width: 34rem; }
+th { background: var(--band); position: sticky; top: 0; } td.short { white-space: nowrap; } td { max-width: 34rem; }
 tr.met strong { color: var(--good); } tr.missed strong { color: var(--bad); }
 tr.not-measured strong { color: var(--open); }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); gap: 1.4rem; }
@@ -34,7 +35,7 @@ figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: 0.2rem; }
 .chart { width: 100%; height: auto; } .chart text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 .chart .frame { fill: none; stroke: var(--faint); } .chart .grid { stroke: var(--rule); stroke-width: 0.7; }
 .chart .line { fill: none; stroke-width: 2; } .chart .whisker { stroke-width: 1.2; }
-@media print { .chart, tr { break-inside: avoid; } }
+@media print { .scroll { max-height: none; } .chart, tr { break-inside: avoid; } }
 """
 
 
@@ -77,12 +78,14 @@ def _table(table: Table) -> str:
     rows = []
     for number, row in enumerate(table.rows):
         mark = f' class="{escape(table.marks[number])}"' if table.marks else ""
-        rows.append(f"<tr{mark}>{''.join(f'<td>{_cell(text)}</td>' for text in row)}</tr>")
+        rows.append(f"<tr{mark}>{''.join(_cell(text) for text in row)}</tr>")
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def _cell(text: str) -> str:
-    return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(text))
+    short = ' class="short"' if len(text) <= _SHORT else ""
+    words = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(text))
+    return f"<td{short}>{words}</td>"
 
 
 def _charts(title: str, charts: Sequence[Chart]) -> list[str]:

@@ -100,8 +100,9 @@ def _scale(axis: Axis, values: Sequence[float], start: float, end: float) -> _Sc
         low, high = _log_range(low, high)
         ticks = _log_ticks(low, high)
     else:
-        if high <= low:
-            low, high = low - 0.5, high + 0.5
+        if high - low <= 1e-9 * abs(high):
+            margin = 0.5 + 1e-3 * abs(high)
+            low, high = low - margin, high + margin
         ticks = _even_ticks(low, high)
     bend = math.log10 if axis.logarithmic else float
 
@@ -157,7 +158,7 @@ def _grid(x: Axis, y: Axis, across: _Scale, up: _Scale) -> str:
 
 def _tick(value: float) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:.4g}"
+        return f"{value:.5g}"
     digits, _, power = f"{value:.2e}".partition("e")
     return f"{float(digits):g}e{int(power)}"
 
