@@ -21,18 +21,16 @@ from solvers.core.termination import UNLIMITED, Limits, Termination
 from solvers.incentives.budget import BASIS, BudgetInstance
 from solvers.incentives.leaves import Leaf, bound_of, own_limit
 from solvers.incentives.relaxation import Relaxed, relax
-from solvers.incentives.tension import Tension, arc_name, tension_without_rebates, worth
-from solvers.incentives.tiers import Scope, scopes_of, tension_in_tiers
-
-Tiers = tuple[int, ...]
+from solvers.incentives.tension import Source, arc_name, worth
+from solvers.incentives.tiers import Scope, Stage, TieredTension, Tiers, tiered
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class BudgetAnswer:
     """``spend`` float64 [T] per period, None where hard limits clash; ``value`` what it is worth, ``bound`` proved.
 
-    ``tier`` is what each scope reaches; ``leaves`` prove the bound; ``conflict`` names limits that clash: none of them
-    can be left out. Value and bound are exact before they are rounded to the nearest float.
+    ``tier`` is what each scope reaches; ``leaves`` prove the bound; ``conflict`` names limits that clash, of which none
+    can be left out unless our own budget is among them. Value and bound are exact until rounded to the nearest float.
     """
 
     termination: Termination
@@ -46,82 +44,95 @@ class BudgetAnswer:
 
 
 @dataclass(slots=True)
+class _Node:
+    """A range of tiers per scope that may hold something better, what bounds it and the spending that does."""
+
+    bound: Fraction
+    leaf: Leaf
+    found: Relaxed
+
+
+@dataclass(slots=True)
 class _Search:
     """The problem, its open and final nodes, and the best spending found."""
 
-    instance: BudgetInstance
-    base: Tension
-    scopes: tuple[Scope, ...]
+    tension: TieredTension
     own_budget: int | None
-    open: list[tuple[Fraction, int, Leaf, Relaxed]] = field(default_factory=list)
+    open: list[tuple[Fraction, int, _Node]] = field(default_factory=list)
     final: list[Leaf] = field(default_factory=list)
     best: tuple[Fraction, list[int], int] | None = None
+    exact_to: Fraction | None = None  # bound of nodes of one choice of tiers whose numbers are too large to close
     nodes: int = 0
 
+    @property
+    def bound(self) -> Fraction | None:
+        """What no open node exceeds."""
+        return -self.open[0][0] if self.open else None
+
     def add(self, low: Tiers, high: Tiers) -> None:
-        """Bound a node, and keep it open if it can hold something better."""
-        tension = tension_in_tiers(self.base, self.scopes, low, high)
+        """Bound a node, and keep it open unless hard limits refute it."""
+        tension = self.tension.within(low, high)
         found = relax(tension, self.own_budget)
         leaf = Leaf(low=low, high=high, multipliers=found.multipliers)
         self.nodes += 1
-        if found.potential is None:
+        bound = bound_of(tension, leaf, self.own_budget)
+        if found.potential is None or bound is None:
             self.final.append(leaf)
             return
         value = Fraction(self._worth(found.potential, found.parts), found.parts)
         if self.best is None or value > self.best[0]:
             self.best = value, found.potential, found.parts
-        bound = bound_of(tension, leaf, self.own_budget)
-        if bound is None:
-            raise AssertionError("a node with a spending of its own cannot be refuted")
-        heapq.heappush(self.open, (-bound, self.nodes, leaf, found))
+        heapq.heappush(self.open, (-bound, self.nodes, _Node(bound, leaf, found)))
 
-    def split(self, leaf: Leaf, found: Relaxed) -> None:
+    def split(self, node: _Node) -> None:
         """Split a node at the scope whose relaxation claims most, below and from its next threshold on."""
-        r, tier = self._widest(leaf, found)
+        leaf = node.leaf
+        r, tier = self._widest(leaf, node.found)
         self.add(leaf.low, _with(leaf.high, r, tier))
         self.add(_with(leaf.low, r, tier + 1), leaf.high)
 
     def _worth(self, potential: list[int], parts: int) -> int:
         back = 0
-        for scope in self.scopes:
+        for scope in self.tension.scopes:
             tier = scope.tier_reached(potential[scope.last + 1] - potential[scope.first], parts)
             back += scope.rate[tier] * _cost(scope, potential)
-        return worth(self.base, potential, parts) + back
+        return worth(self.tension.plain, potential, parts) + back
 
     def _widest(self, leaf: Leaf, found: Relaxed) -> tuple[int, int]:
-        if found.potential is None:
-            raise AssertionError("a refuted node is never split")
-        widest, chosen = -1, (0, 0)
-        for r, scope in enumerate(self.scopes):
-            if leaf.low[r] == leaf.high[r]:
+        """Return the scope and the tier to split after; one of several tiers is open somewhere."""
+        potential, parts = found.potential or [], found.parts
+        widest, chosen = None, (0, 0)
+        for r, scope in enumerate(self.tension.scopes):
+            low, high = leaf.low[r], leaf.high[r]
+            if low == high:
                 continue
-            reached = scope.tier_reached(found.potential[scope.last + 1] - found.potential[scope.first], found.parts)
-            tier = min(max(reached, leaf.low[r]), leaf.high[r] - 1)
-            claim = (scope.rate[leaf.high[r]] - scope.rate[tier]) * _cost(scope, found.potential)
-            if claim > widest:
-                widest, chosen = claim, (r, tier)
+            reached = scope.tier_reached(potential[scope.last + 1] - potential[scope.first], parts)
+            exact = self.tension.stage(r, min(max(reached, low), high), min(max(reached, low), high))
+            claim = _staged(self.tension.stage(r, low, high), scope, found) - _staged(exact, scope, found)
+            if widest is None or claim > widest:
+                widest, chosen = claim, (r, min(max(reached, low), high - 1))
         return chosen
 
 
 def solve_budget(instance: BudgetInstance, *, limits: Limits = UNLIMITED) -> BudgetAnswer:
     """Solve exactly, or until ``limits.nodes`` nodes are bounded; no other limit counts. Never fails on valid data."""
-    scopes = scopes_of(instance)
-    search = _Search(instance, tension_without_rebates(instance), scopes, own_limit(instance))
-    search.add(tuple(0 for _ in scopes), tuple(scope.highest for scope in scopes))
-    cap = math.inf if limits.nodes is None else limits.nodes
-    while search.open and search.best is not None and -search.open[0][0] > search.best[0]:
-        _, _, leaf, found = heapq.heappop(search.open)
-        if search.nodes >= cap or leaf.low == leaf.high:
-            search.final.append(leaf)  # a single choice of tiers is as good as its numbers are exact
-            if search.nodes >= cap:
-                break
-            continue
-        search.split(leaf, found)
-    return _answer(search)
+    search = _Search(tiered(instance), own_limit(instance))
+    search.add(tuple(0 for _ in instance.rebates), search.tension.highest)
+    allowed = math.inf if limits.nodes is None else limits.nodes
+    while search.bound is not None and search.best is not None and search.bound > search.best[0]:
+        if search.nodes >= allowed:
+            break
+        node = heapq.heappop(search.open)[2]
+        if node.leaf.low == node.leaf.high:
+            search.final.append(node.leaf)
+            search.exact_to = max(search.exact_to or node.bound, node.bound)
+        else:
+            search.split(node)
+    return _answer(instance, search)
 
 
-def _answer(search: _Search) -> BudgetAnswer:
-    leaves = (*search.final, *(entry[2] for entry in sorted(search.open, key=lambda entry: entry[1])))
+def _answer(instance: BudgetInstance, search: _Search) -> BudgetAnswer:
+    leaves = (*search.final, *(node.leaf for _, _, node in sorted(search.open, key=lambda entry: entry[1])))
     if search.best is None:
         return BudgetAnswer(
             termination=Termination.INFEASIBLE,
@@ -130,36 +141,41 @@ def _answer(search: _Search) -> BudgetAnswer:
             bound=-math.inf,
             tier=(),
             leaves=leaves,
-            conflict=_conflict(search),
+            conflict=_conflict(instance, search),
             nodes=search.nodes,
         )
     value, potential, parts = search.best
-    bounds = [_bound(search, leaf) for leaf in leaves]
-    bound = max([value, *(each for each in bounds if each is not None)])
-    spend = np.array([(end - start) / parts for start, end in itertools.pairwise(potential)])
-    reached = (scope.tier_reached(potential[scope.last + 1] - potential[scope.first], parts) for scope in search.scopes)
+    bound = max(each for each in (value, search.bound, search.exact_to) if each is not None)
+    totals = ((potential[scope.last + 1] - potential[scope.first], scope) for scope in search.tension.scopes)
     return BudgetAnswer(
         termination=Termination.OPTIMAL if bound == value else Termination.LIMIT,
-        spend=spend,
+        spend=np.array([(end - start) / parts for start, end in itertools.pairwise(potential)]),
         value=float(value / BASIS),
         bound=float(bound / BASIS),
-        tier=tuple(reached),
+        tier=tuple(scope.tier_reached(total, parts) for total, scope in totals),
         leaves=leaves,
         conflict=(),
         nodes=search.nodes,
     )
 
 
-def _bound(search: _Search, leaf: Leaf) -> Fraction | None:
-    return bound_of(tension_in_tiers(search.base, search.scopes, leaf.low, leaf.high), leaf, search.own_budget)
-
-
-def _conflict(search: _Search) -> tuple[str, ...]:
+def _conflict(instance: BudgetInstance, search: _Search) -> tuple[str, ...]:
     """Name the hard limits that the root's refutation rests on."""
-    multipliers, arcs = search.final[0].multipliers, search.base.arcs
-    used = [a for a in np.flatnonzero(multipliers.flow[: len(arcs.tail)]).tolist() if arcs.bound[a] != 0]
-    names = [arc_name(search.instance, int(arcs.source[a]), int(arcs.index[a])) for a in used]
+    multipliers, arcs = search.final[0].multipliers, search.tension.plain.arcs
+    used = np.flatnonzero((multipliers.flow[: len(arcs.tail)] > 0) & (arcs.source != Source.LEAST))
+    names = [arc_name(instance, int(arcs.source[a]), int(arcs.index[a])) for a in used]
     return (*dict.fromkeys(names), *(("our own budget",) if multipliers.own else ()))
+
+
+def _staged(stage: Stage, scope: Scope, found: Relaxed) -> int:
+    """Return ``parts`` times what a scope is worth in a range of tiers, for the spending found."""
+    potential, parts = found.potential or [], found.parts
+    total = potential[scope.last + 1] - potential[scope.first]
+    falls = zip(stage.arcs.bound.tolist(), stage.arcs.price.tolist(), stage.arcs.source.tolist(), strict=True)
+    fallen: int = sum(fall * max(0, total - parts * at) for at, fall, source in falls if source == Source.TIER_PIECE)
+    steps = zip(stage.slope.tolist(), potential[scope.first :], potential[scope.first + 1 :], strict=False)
+    straight: int = sum(slope * (end - start) for slope, start, end in steps)
+    return parts * stage.level + straight - fallen
 
 
 def _cost(scope: Scope, potential: list[int]) -> int:

@@ -20,10 +20,10 @@ from solvers.incentives.leaves import Leaf, bound_of, own_limit, uncovered
 from solvers.incentives.purchase import PurchaseInstance
 from solvers.incentives.release import ReleaseInstance
 from solvers.incentives.rows import AmountRows
-from solvers.incentives.tension import tension_without_rebates
-from solvers.incentives.tiers import scopes_of, tension_in_tiers
+from solvers.incentives.tiers import tiered
 
 _ROUNDING = 1e-8  # of the amounts: what a solver may violate a hard row by
+_SHORT = 1e-6  # what a solver may leave a tier's threshold short of
 
 
 def release_value(instance: ReleaseInstance, amount: Floats) -> float:
@@ -148,7 +148,7 @@ def budget_value(instance: BudgetInstance, spend: Floats) -> float:
         float(rebate.rate[tier - 1]) * float(instance.cost[span] @ spend[span])
         for rebate in instance.rebates
         for span in [slice(rebate.first, rebate.last + 1)]
-        if (tier := rebate.tier_reached(float(spend[span].sum()) * (1 + _ROUNDING)))
+        if (tier := rebate.tier_reached(float(spend[span].sum()) * (1 + _SHORT) + _SHORT))
     )
     soft = np.isfinite(instance.rows.penalty)
     paid = float(instance.rows.penalty[soft] @ instance.rows.violation(spend)[soft])
@@ -184,13 +184,11 @@ def budget_bound(instance: BudgetInstance, leaves: tuple[Leaf, ...]) -> float:
 
     Raises InvalidProgram where they prove nothing: choices of tiers left out, or multipliers that do not add up.
     """
-    scopes = scopes_of(instance)
-    gap = uncovered(leaves, tuple(scope.highest for scope in scopes))
+    tension = tiered(instance)
+    gap = uncovered(leaves, tension.highest)
     if gap is not None:
         raise InvalidProgram(f"the proof is incomplete: {gap}")
-    base = tension_without_rebates(instance)
-    bounds = (
-        bound_of(tension_in_tiers(base, scopes, leaf.low, leaf.high), leaf, own_limit(instance)) for leaf in leaves
-    )
+    own = own_limit(instance)
+    bounds = (bound_of(tension.within(leaf.low, leaf.high), leaf, own) for leaf in leaves)
     proved = [bound / BASIS for bound in bounds if bound is not None]
     return _above(max(proved, default=None))
