@@ -104,18 +104,28 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _content(place: Place, contender: Contender, out: Path, log: Path, returncode: int | None) -> dict[str, Any]:
     if returncode == 0 and out.is_file():
-        content = json.loads(out.read_text(encoding="utf-8"))
-        curve = tuple((point[0], point[1], point[2]) for point in content["curve"])
-        lists = {name: tuple(content[name]) for name in ("violated", "problems")}
-        figures = {name: value for name, value in content["figures"].items() if value is not None}
-        return {**content, **lists, "figures": figures, "curve": curve, "ending": Ending(content["ending"])}
+        return _told(place, json.loads(out.read_text(encoding="utf-8")))
     stage_file = out.with_suffix(".stage")
     stage = stage_file.read_text(encoding="utf-8") if stage_file.is_file() else "start"
     if returncode is None:
         words = f"ended by the bench after {place.deadline(contender):.0f} s in its step {stage!r}"
         # Time that preparing or checking takes says nothing about the contender.
         return {"ending": Ending.TIMED_OUT if stage == "run" else Ending.CRASHED, "words": words}
-    return {"ending": Ending.CRASHED, "words": f"{_exit(returncode)} in its step {stage!r}: {_last_words(log)}"}
+    words = f"{_exit(returncode)} in its step {stage!r}: {_last_words(log)}"
+    return {"ending": Ending.CRASHED, "words": _without_places(words, place)}
+
+
+def _told(place: Place, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the child wrote as the fields of a turn."""
+    lists = {name: tuple(_without_places(text, place) for text in content[name]) for name in ("violated", "problems")}
+    return {
+        **content,
+        **lists,
+        "ending": Ending(content["ending"]),
+        "words": None if content["words"] is None else _without_places(content["words"], place),
+        "figures": {name: value for name, value in content["figures"].items() if value is not None},
+        "curve": tuple((point[0], point[1], point[2]) for point in content["curve"]),
+    }
 
 
 def _exit(returncode: int) -> str:
@@ -129,8 +139,16 @@ def _exit(returncode: int) -> str:
 
 def _last_words(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    # What is kept is published: the folder of this checkout is nobody's business.
-    return " | ".join(lines[-_LAST_LINES:]).replace(str(_ROOT), ".")[-1500:]
+    return " | ".join(lines[-_LAST_LINES:])[-1500:]
+
+
+def _without_places(text: str, place: Place) -> str:
+    """Drop the folders of this machine: what a turn says is published."""
+    folders = {"scratch": place.scratch, "data": place.data, ".": _ROOT, "python": Path(sys.base_prefix)}
+    for name, folder in folders.items():
+        if folder is not None and len(folder.parts) > 1:
+            text = text.replace(str(folder), name).replace(str(folder.resolve()), name)
+    return text
 
 
 def _file_name(name: str) -> str:
