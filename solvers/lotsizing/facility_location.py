@@ -49,7 +49,7 @@ def facility_location_formulation(instance: LotSizingInstance) -> Formulation:
     assigned = count.family(_servable(instance, need, component))
     rows = RowWriter()
     write_balances(rows, instance, families, np.flatnonzero(component).astype(np.int32))
-    forcing = write_forcing(rows, families, need.largest_lot, _forcing_needed(instance, need, component))
+    forcing = write_forcing(rows, families, need.largest_lot, _forcing_needed(instance, component))
     write_smallest_lots(rows, instance, families)
     capacity = write_capacity(rows, instance, families)
     _write_assignment(rows, families, assigned, need.net, component)
@@ -86,15 +86,12 @@ def _servable(instance: LotSizingInstance, need: Requirements, component: Bools)
     return allowed
 
 
-def _forcing_needed(instance: LotSizingInstance, need: Requirements, component: Bools) -> Bools:
-    """Return bool [N, T]: where ``x ≤ M·y`` says more than the rows of z."""
-    period = np.arange(instance.periods)
-    served = np.concatenate([need.net[:, ::-1].cumsum(axis=1)[:, ::-1], np.zeros((instance.items, 1))], axis=1)
-    arrival = np.minimum(period[None, :] + instance.lead_time[:, None], instance.periods)
-    late = np.isfinite(instance.backlog_cost)[:, None]
-    total = np.where(late, served[:, :1], np.take_along_axis(served, arrival, axis=1))
-    needed: Bools = (component | (instance.min_lot > 0))[:, None] | (need.largest_lot < total * (1 - 1e-12))
-    return needed
+def _forcing_needed(instance: LotSizingInstance, component: Bools) -> Bools:
+    """Return bool [N, T]: where ``x ≤ M·y`` may say more than the rows of z, whatever demand and capacity become."""
+    limited = np.zeros(instance.demand.shape, dtype=np.bool_)
+    for q in range(instance.resources):
+        limited |= (instance.unit_time[:, q] > 0)[:, None] & np.isfinite(instance.capacity[q])[None, :]
+    return limited | (component | (instance.min_lot > 0) | np.isfinite(instance.max_lot))[:, None]
 
 
 def _write_assignment(rows: RowWriter, families: Families, assigned: Ints, net: Floats, component: Bools) -> None:
