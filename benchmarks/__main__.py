@@ -1,7 +1,8 @@
 """Run the bench: ``python -m benchmarks list | run | compare | report``.
 
 The exit code is 0 when everything ran, 1 when a contender of ours failed, crashed or had a claim refuted or a subject
-could not be loaded, and 2 for input that cannot be worked with. Missed targets and failing peers change nothing.
+could not be loaded, 2 for input that cannot be worked with, and 130 when a run was interrupted. Missed targets and
+failing peers change nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +25,8 @@ from benchmarks.rounds import ROUNDS
 from benchmarks.run import claim_folder, run
 from benchmarks.selection import Wish, select
 from benchmarks.subject import SUITES, Phase
+
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +95,15 @@ def _run(chosen: argparse.Namespace) -> int:
     selected, left_out = select(all_subjects(), wish)
     moment = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
     out = claim_folder(chosen.out or Path("build/benchmarks") / f"{wish.suite}-{moment}")
-    run(selected, left_out, suite=wish.suite, seed=chosen.seed, rounds=rounds, out=out, tell=_tell)
+    # A run that is told to end ends its child first and keeps what it has.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        run(selected, left_out, suite=wish.suite, seed=chosen.seed, rounds=rounds, out=out, tell=_tell)
+    except KeyboardInterrupt:
+        _render(out)
+        return _INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return _render(out)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -78,6 +80,21 @@ def test_a_run_survives_contenders_that_crash_or_boast(toy: None, tmp_path: Path
     assert "claimed 99.0, recomputed 10.0" in text[text.index("## Refuted claims") :]
     unfinished = text[text.index("## Turns without a finished answer") :]
     assert all(words in unfinished for words in ("the plant burnt down", "SIGKILL", "no road to town", "stopped"))
+
+
+def test_an_interrupted_run_ends_its_child_and_keeps_what_it_has(
+    toy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is told to end renders the turns it took, as a run that was cut short."""
+    out = tmp_path / "out"
+    take = Mock(side_effect=[bench_toys.turn("quick", total_s=1.0), KeyboardInterrupt])
+    monkeypatch.setattr(
+        "benchmarks.run.take_turn", lambda *_: replace(take(), subject="toy", case="small", contender="quick")
+    )
+    assert bench.main(["run", "--suite", "smoke", "--out", str(out)]) == 130
+    assert not read_results(out).complete
+    assert len(read_results(out).turns) == 1
+    assert "cut short" in (out / "report.md").read_text(encoding="utf-8")
 
 
 def test_no_path_of_the_machine_is_recorded(toy: None, tmp_path: Path) -> None:
