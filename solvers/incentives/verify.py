@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from fractions import Fraction
+from operator import mul
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from solvers.incentives.leaves import Leaf, bound_of, own_limit, uncovered
 from solvers.incentives.purchase import PurchaseInstance
 from solvers.incentives.release import ReleaseInstance
 from solvers.incentives.rows import AmountRows
+from solvers.incentives.tension import basis_points
 from solvers.incentives.tiers import tiered
 
 _ROUNDING = 1e-8  # of the amounts: what a solver may violate a hard row by
@@ -138,22 +140,36 @@ def _above(number: Fraction | None) -> float:
 
 
 def budget_value(instance: BudgetInstance, spend: Floats) -> float:
-    """Return what spending per period is worth; -inf if it breaks a hard limit beyond rounding."""
+    """Return what spending per period is worth, exact until rounded; -inf if it breaks a hard limit beyond rounding.
+
+    A tier counts as reached if its threshold is missed by a solver's tolerance only.
+    """
     if budget_violations(instance, spend):
         return -math.inf
-    before = np.cumsum(instance.size, axis=1) - instance.size
-    in_piece = np.clip(spend[:, None] - before, 0.0, instance.size)
-    match = np.minimum(spend, instance.matched)
-    back = math.fsum(
-        float(rebate.rate[tier - 1]) * float(instance.cost[span] @ spend[span])
-        for rebate in instance.rebates
-        for span in [slice(rebate.first, rebate.last + 1)]
-        if (tier := rebate.tier_reached(float(spend[span].sum()) * (1 + _SHORT) + _SHORT))
-    )
+    exact, cost = _exact(np.clip(spend, 0.0, instance.most)), _exact(instance.cost)
+    match = [min(x, Fraction(most)) if most < math.inf else x for x, most in zip(exact, instance.matched, strict=True)]
+    share = [Fraction(int(points), BASIS) for points in basis_points(instance.share)]
+    value = sum((_worth(instance, t, x) for t, x in enumerate(exact)), Fraction(0))
+    value -= sum(c * (x - s * m) for c, x, s, m in zip(cost, exact, share, match, strict=True))
+    for rebate in instance.rebates:
+        span = slice(rebate.first, rebate.last + 1)
+        tier = rebate.tier_reached(float(spend[span].sum()) * (1 + _SHORT) + _SHORT)
+        if tier:
+            rate = Fraction(int(basis_points(rebate.rate)[tier - 1]), BASIS)
+            value += rate * sum(map(mul, cost[span], exact[span]))
     soft = np.isfinite(instance.rows.penalty)
-    paid = float(instance.rows.penalty[soft] @ instance.rows.violation(spend)[soft])
-    own = float(instance.cost @ (spend - instance.share * match))
-    return float((instance.worth * in_piece).sum()) - own + back - paid
+    paid = zip(_exact(instance.rows.penalty[soft]), _exact(instance.rows.violation(spend)[soft]), strict=True)
+    return float(value - sum(penalty * violation for penalty, violation in paid))
+
+
+def _worth(instance: BudgetInstance, t: int, spend: Fraction) -> Fraction:
+    """Return the worth of what a period spends, the best piece first."""
+    total = Fraction(0)
+    for worth, size in zip(instance.worth[t].tolist(), instance.size[t].tolist(), strict=True):
+        taken = min(spend, Fraction(size))
+        total += Fraction(worth) * taken
+        spend -= taken
+    return total
 
 
 def budget_violations(instance: BudgetInstance, spend: Floats) -> tuple[str, ...]:
