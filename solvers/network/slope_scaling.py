@@ -14,10 +14,9 @@ import numpy as np
 
 from solvers.core.backend import Model
 from solvers.core.program import Bools, Floats
+from solvers.core.slope_scaling import IN_USE, slopes
 from solvers.network.assembly import Assembly
 
-IN_USE = 1e-7
-"""Quantities above this need a set-up."""
 _STEEPEST = 1e5
 
 
@@ -34,8 +33,7 @@ class SlopeScaling:
     def charge(self, model: Model, quantity: Floats) -> None:
         """Charge every set-up by the quantities last made, float64 of shape (pairs,)."""
         setups = self.assembly.setups
-        made = quantity > IN_USE
-        self.multiplier = np.where(made, setups.most / np.maximum(quantity, IN_USE), self.multiplier)
+        self.multiplier = slopes(self.multiplier, setups.most, quantity)
         cost = self.assembly.program.objective[setups.setup] * np.minimum(self.multiplier, _STEEPEST)
         model.set_objective(setups.setup, cost)
 
