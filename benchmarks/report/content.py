@@ -39,7 +39,7 @@ class Section:
 
 def sections(results: Results) -> list[Section]:
     """Return the sections of a report, in their order."""
-    judgements = judge(results)
+    judgements = [judgement for judgement in judge(results) if _concerns(results, judgement)]
     found = [
         _head(results, judgements),
         _ratios(results),
@@ -52,6 +52,11 @@ def sections(results: Results) -> list[Section]:
         _machine(results),
     ]
     return [section for section in found if section.sentences or section.tables]
+
+
+def _concerns(results: Results, judgement: Judgement) -> bool:
+    """Tell whether a target is of this run: the smoke suite has tiny cases of its own that no target is about."""
+    return results.suite != "smoke" or judgement.target.case in results.subjects[judgement.subject].cases
 
 
 def _head(results: Results, judgements: Sequence[Judgement]) -> Section:

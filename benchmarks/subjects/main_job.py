@@ -200,7 +200,7 @@ SUBJECT = Subject(
             phase=Phase.JOB,
             suites=frozenset({"full"}),
             parameters={"scenario": "demo"},
-            time_limit=45.0,
+            time_limit=60.0,
         ),
         Case(
             name="given",

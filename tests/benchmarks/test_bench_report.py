@@ -18,7 +18,7 @@ from benchmarks.report.profiles import Times, profile, profile_charts
 from benchmarks.report.svg import Axis, Series, line_chart
 from benchmarks.results import Ending
 from benchmarks.statistics import Ratio
-from benchmarks.subject import Case, Phase
+from benchmarks.subject import Case, Phase, Target
 from tests.benchmarks.bench_toys import results, turn
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -141,3 +141,13 @@ def test_profiles_need_two_contenders() -> None:
 def test_numbers_are_written_with_their_units(written: str, text: str) -> None:
     """Seconds, bytes and ratios read at a glance, and a bound keeps its sign the right way round."""
     assert written == text
+
+
+def test_the_smoke_suite_shows_no_targets_of_cases_it_has_not() -> None:
+    """Targets are about cases of the full suite, where one that was not run stays visible as not measured."""
+    target = Target(text="quick", case="c", contender="ours", figure="total_s", at_most=1.0)
+    run = results(turn("ours", total_s=0.5), targets=(target, replace(target, text="elsewhere", case="d")))
+    assert "elsewhere" in as_markdown(run)
+    run.suite = "smoke"
+    assert "elsewhere" not in as_markdown(run)
+    assert "quick" in as_markdown(run)
