@@ -2,7 +2,7 @@
 
 1. The relaxation of the facility-location formulation (:mod:`solvers.lotsizing.facility_location`) is solved. Where its
    set-ups are whole its plan is optimal; where few are not, a tree of a few such relaxations closes the gap at once
-   (:mod:`solvers.lotsizing.small_tree`). Either way the bound is recomputed from multipliers.
+   (:mod:`solvers.lotsizing.small_tree`). The bound is then recomputed from multipliers.
 2. Otherwise a branch and cut of the backend closes what is left of the gap, which is small in this formulation: a
    backend that looks for a proof rather than for plans is the right one (``HighsBackend(search="proof")``).
 
@@ -79,7 +79,11 @@ def solve_exactly(
     tree = small_tree(formulation, model, relaxed, limits)
     if tree.closed:
         return Proof(
-            termination=Termination.OPTIMAL, best=tree.best, bound=tree.bound, recomputed=True, nodes=tree.nodes
+            termination=Termination.OPTIMAL,
+            best=tree.best,
+            bound=tree.bound,
+            recomputed=tree.recomputed,
+            nodes=tree.nodes,
         )
     begin = start if tree.best is None else tree.best.plan
     return _branch_and_cut(formulation, model, limits, begin, progress)

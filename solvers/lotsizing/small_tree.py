@@ -3,7 +3,7 @@
 The tree branches on the most fractional set-up, depth first, the nearer value first; every node is solved from the
 basis of the last. A node's bound is not the solver's word: it is recomputed from the multipliers of its rows by weak
 duality within the node's box, and it is never below its parent's. The least bound of the leaves is one of the whole
-problem. A node said to be infeasible has no such proof, so that it ends the tree, unclosed.
+problem. A node said to be infeasible has no such proof: the tree goes on, but its bound no longer counts as recomputed.
 Source: Land and Doig (1960), An automatic method of solving discrete programming problems, Econometrica 28(3).
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from solvers.core.backend import Model
 from solvers.core.program import Floats, Ints
-from solvers.core.termination import Limits, Solution
+from solvers.core.termination import Limits, Solution, Termination
 from solvers.lotsizing.formulation import Formulation
 from solvers.lotsizing.restricted import CheckedPlan, better, checked
 from solvers.lotsizing.verify import lower_bound
@@ -27,12 +27,16 @@ _MOST_NODES = 24
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Tree:
-    """The ``best`` plan and a recomputed lower ``bound`` on the cost after ``nodes``; ``closed`` where they meet."""
+    """The ``best`` plan and a lower ``bound`` on the cost after ``nodes``; ``closed`` where they meet.
+
+    ``recomputed`` says that every leaf's bound is, and none of them rests on the solver's word.
+    """
 
     best: CheckedPlan | None
     bound: float
     nodes: int
     closed: bool
+    recomputed: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +67,7 @@ def small_tree(formulation: Formulation, model: Model, relaxed: Solution, limits
 def _grow(formulation: Formulation, model: Model, root: _Node, limits: Limits) -> Tree:
     columns = formulation.setup[formulation.setup >= 0]
     best: CheckedPlan | None = None
-    proven, nodes, stack = np.inf, 1, [root]
+    proven, nodes, stack, recomputed = np.inf, 1, [root], True
     while stack:
         node = stack.pop()
         found = _plan(formulation, columns, node)
@@ -76,12 +80,16 @@ def _grow(formulation: Formulation, model: Model, root: _Node, limits: Limits) -
             return Tree(best=best, bound=root.bound, nodes=nodes, closed=False)
         for lower, upper in _boxes(node, place, columns):
             model.set_column_bounds(columns, lower, upper)
-            child = _node(formulation, lower, upper, model.solve(limits=limits, relaxed=True), node.bound)
+            solved = model.solve(limits=limits, relaxed=True)
             nodes += 1
+            if solved.termination is Termination.INFEASIBLE:
+                recomputed = False
+                continue
+            child = _node(formulation, lower, upper, solved, node.bound)
             if child is None:
                 return Tree(best=best, bound=root.bound, nodes=nodes, closed=False)
             stack.append(child)
-    return Tree(best=best, bound=proven, nodes=nodes, closed=True)
+    return Tree(best=best, bound=proven, nodes=nodes, closed=best is not None, recomputed=recomputed)
 
 
 def _node(formulation: Formulation, lower: Floats, upper: Floats, solved: Solution, least: float) -> _Node | None:
