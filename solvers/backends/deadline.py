@@ -13,10 +13,12 @@ import atexit
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
+
+from solvers.core.termination import Solution, Termination
 
 T = TypeVar("T")
 
@@ -35,6 +37,18 @@ class Ended(Generic[T]):
 
     end: End
     result: T | None
+
+
+def settle(ended: Ended[Solution], left: Solution | None = None) -> Solution:
+    """Return the solution of an ended solve; ``left`` is what one that was abandoned has told until then.
+
+    What was stopped for its time ended by a limit, not by an interrupt.
+    """
+    found = ended.result or left or Solution(termination=Termination.INTERRUPTED)
+    if ended.result is None or found.termination is Termination.INTERRUPTED:
+        stopped = Termination.INTERRUPTED if ended.end is End.INTERRUPT else Termination.LIMIT
+        return replace(found, termination=stopped)
+    return found
 
 
 def patience(seconds: float) -> tuple[float, float]:

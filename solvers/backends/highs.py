@@ -16,7 +16,7 @@ from functools import partial
 import highspy
 import numpy as np
 
-from solvers.backends.deadline import End, Watch
+from solvers.backends.deadline import Watch, settle
 from solvers.backends.highs_engine import (
     DUAL_SIMPLEX,
     PRIMAL_SIMPLEX,
@@ -26,6 +26,7 @@ from solvers.backends.highs_engine import (
     Search,
     check,
     new_engine,
+    read,
     run,
     set_limits,
 )
@@ -123,13 +124,11 @@ class HighsModel:
         ended = self._watch.run(attempt, stop=machinery.brake.pull, seconds=limits.seconds)
         if ended.result is None:
             self._machinery = _Machinery()
-            return self._abandoned(machinery.listener, ended.end)
+            return settle(ended, self._told(machinery.listener))
         if machinery.brake.pulled:
             # An instance that was stopped stays so: the next solve begins with a new one.
             machinery.engines.pop(linear, None)
-        if ended.result.termination is Termination.INTERRUPTED and ended.end is not End.INTERRUPT:
-            return replace(ended.result, termination=Termination.LIMIT)
-        return ended.result
+        return settle(ended)
 
     def interrupt(self) -> None:
         """Ask a running solve, from another thread, to stop."""
@@ -201,36 +200,20 @@ class HighsModel:
                 "take integer columns",
             )
 
-    def _abandoned(self, listener: Listener | None, end: End) -> Solution:
-        """Return what an abandoned solve has told."""
-        termination = Termination.INTERRUPTED if end is End.INTERRUPT else Termination.LIMIT
+    def _told(self, listener: Listener | None) -> Solution | None:
+        """Return what a solve that must be abandoned has told."""
         if listener is None:
-            return Solution(termination=termination)
-        x, bound = listener.x, listener.bound
+            return None
+        x = listener.x
         objective = None if x is None else float(self._objective @ x + self._program.offset)
-        return Solution(termination=termination, x=x, objective=objective, bound=bound)
+        return Solution(termination=Termination.LIMIT, x=x, objective=objective, bound=listener.bound)
 
     def _solution(self, engine: highspy.Highs, *, linear: bool, termination: Termination) -> Solution:
-        info, found = engine.getInfo(), engine.getSolution()
-        has_primal = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        x = np.array(found.col_value) if has_primal else None
-        objective = None if x is None else float(self._objective @ x + self._program.offset)
-        bound = np.inf
-        if termination is Termination.INFEASIBLE:
-            bound = -np.inf
-        elif not linear and np.isfinite(info.mip_dual_bound):
-            bound = -info.mip_dual_bound
-        elif linear and termination is Termination.OPTIMAL and objective is not None:
-            bound = objective
-        return Solution(
-            termination=termination,
-            x=x,
-            objective=objective,
-            bound=float(bound),
-            row_dual=-np.array(found.row_dual) if linear and found.dual_valid else None,
-            nodes=max(int(info.mip_node_count), 0),
-            iterations=max(int(info.simplex_iteration_count), 0) + max(int(info.ipm_iteration_count), 0),
-        )
+        found = read(engine, termination, linear=linear)
+        if found.x is None:
+            return found
+        value = float(self._objective @ found.x + self._program.offset)
+        return replace(found, objective=value, bound=value if linear and np.isfinite(found.bound) else found.bound)
 
 
 class HighsBackend:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 import highspy
+import numpy as np
 
 from solvers.core.errors import BackendFailure
-from solvers.core.termination import Limits, Termination
+from solvers.core.termination import Limits, Solution, Termination
 
 Method = Literal["simplex", "ipm", "choose"]
 """How HiGHS solves linear programs; ``ipm`` ends with a crossover to a basis."""
@@ -79,11 +80,16 @@ def check(status: highspy.HighsStatus, what: str) -> None:
 def new_engine(brake: Brake, options: Mapping[str, object]) -> highspy.Highs:
     """Return a silent instance with our defaults and these options."""
     engine = highspy.Highs()
+    furnish(engine, brake, options)
+    return engine
+
+
+def furnish(engine: highspy.Highs, brake: Brake, options: Mapping[str, object]) -> None:
+    """Silence an instance, and give it our defaults, these options and a brake."""
     defaults = {"output_flag": False, "threads": 1, "random_seed": 0, "parallel": "off"}
     for option, value in (defaults | dict(options)).items():
         check(engine.setOptionValue(option, value), f"set {option}")
     brake.build_into(engine)
-    return engine
 
 
 def set_limits(engine: highspy.Highs, limits: Limits, *, seconds: float | None, linear: bool) -> None:
@@ -96,6 +102,7 @@ def set_limits(engine: highspy.Highs, limits: Limits, *, seconds: float | None, 
         ("simplex_iteration_limit", _INFINITE if limits.iterations is None else limits.iterations),
         ("mip_rel_gap", limits.gap),
         ("mip_abs_gap", limits.absolute_gap),
+        ("objective_target", -float("inf") if limits.target is None else -limits.target),
     )
     for option, value in options:
         check(engine.setOptionValue(option, value), f"set {option}")
@@ -124,3 +131,26 @@ def run(engine: highspy.Highs, *, linear: bool) -> Termination:
     if status not in _STATUS:
         raise BackendFailure(f"HiGHS ended with {engine.modelStatusToString(status)}; rescale or loosen the program")
     return _STATUS[status]
+
+
+def read(engine: highspy.Highs, termination: Termination, *, linear: bool, sign: float = -1.0) -> Solution:
+    """Return what the last run left; ``sign`` turns HiGHS' sense into maximisation, -1 where it minimised ``-c·x``."""
+    info, found = engine.getInfo(), engine.getSolution()
+    has_primal = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    objective = sign * info.objective_function_value if has_primal else None
+    bound = np.inf
+    if termination is Termination.INFEASIBLE:
+        bound = -np.inf
+    elif not linear and np.isfinite(info.mip_dual_bound):
+        bound = sign * info.mip_dual_bound
+    elif linear and termination is Termination.OPTIMAL and objective is not None:
+        bound = objective
+    return Solution(
+        termination=termination,
+        x=np.array(found.col_value) if has_primal else None,
+        objective=objective,
+        bound=float(bound),
+        row_dual=sign * np.array(found.row_dual) if linear and found.dual_valid else None,
+        nodes=max(int(info.mip_node_count), 0),
+        iterations=max(int(info.simplex_iteration_count), 0) + max(int(info.ipm_iteration_count), 0),
+    )

@@ -13,10 +13,14 @@ from solvers.core.program import Floats
 class Listener:
     """Listens to one solve of a HiGHS instance until `leave`.
 
+    ``sign`` and ``offset`` turn its values into the caller's.
     ``incumbent``, ``x`` and ``bound`` are the best so far; ``error`` is what the told callable raised, if it did.
     """
 
-    def __init__(self, engine: highspy.Highs, progress: Progress | None, brake: Brake) -> None:
+    def __init__(
+        self, engine: highspy.Highs, progress: Progress | None, brake: Brake, *, sign: float = -1.0, offset: float = 0.0
+    ) -> None:
+        self._sign, self._offset = sign, offset
         self._engine, self._progress, self._brake = engine, progress, brake
         self.incumbent: float | None = None
         self.x: Floats | None = None
@@ -31,13 +35,16 @@ class Listener:
         self._engine.cbMipLogging -= self._on_log
 
     def _on_solution(self, event: highspy.highs.HighsCallbackEvent) -> None:
-        value = -event.data_out.objective_function_value
+        value = self._sense(event.data_out.objective_function_value)
         if self.incumbent is None or value > self.incumbent:
             self.x = np.array(event.data_out.mip_solution)
-        self._tell(value, -event.data_out.mip_dual_bound)
+        self._tell(value, self._sense(event.data_out.mip_dual_bound))
 
     def _on_log(self, event: highspy.highs.HighsCallbackEvent) -> None:
-        self._tell(self.incumbent, -event.data_out.mip_dual_bound)
+        self._tell(self.incumbent, self._sense(event.data_out.mip_dual_bound))
+
+    def _sense(self, value: float) -> float:
+        return self._sign * value + self._offset
 
     def _tell(self, incumbent: float | None, bound: float) -> None:
         better = incumbent is not None and (self.incumbent is None or incumbent > self.incumbent)

@@ -6,26 +6,21 @@ Building is 35 to 85 times slower than handing arrays over; what is gained is a 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pyomo.environ as pyo
-from pyomo.contrib.appsi.base import Results, TerminationCondition
 from pyomo.contrib.appsi.solvers.highs import Highs
 from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
 
+from solvers.backends.deadline import Ended, Watch, settle
+from solvers.backends.highs_engine import Brake, check, furnish, read, run, set_limits
+from solvers.backends.highs_progress import Listener
 from solvers.core.backend import Capabilities, Progress
 from solvers.core.errors import BackendFailure, Unsupported
 from solvers.core.program import Floats, Ints, Program
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
-
-_CONDITION = {
-    TerminationCondition.optimal: Termination.OPTIMAL,
-    TerminationCondition.infeasible: Termination.INFEASIBLE,
-    TerminationCondition.unbounded: Termination.UNBOUNDED,
-    TerminationCondition.maxTimeLimit: Termination.LIMIT,
-    TerminationCondition.maxIterations: Termination.LIMIT,
-    TerminationCondition.objectiveLimit: Termination.LIMIT,
-    TerminationCondition.interrupted: Termination.INTERRUPTED,
-}
 
 
 class PyomoModel:
@@ -43,9 +38,12 @@ class PyomoModel:
         self.model = _concrete(program)
         for i in range(program.rows.rows):
             self._replace_row(i)
+        self._loaded: _Loaded | None = _Loaded(self.model)
+        self._watch = Watch()
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
         """Replace objective coefficients of the given columns."""
+        self._loaded = None
         self._objective[columns] = values
         self.model.value.set_value(
             _linear(self.model, np.arange(self._program.columns, dtype=np.int32), self._objective)
@@ -53,12 +51,14 @@ class PyomoModel:
 
     def set_column_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given columns."""
+        self._loaded = None
         for j, low, high in zip(columns, lower, upper, strict=True):
             self.model.x[int(j)].setlb(_bound(low))
             self.model.x[int(j)].setub(_bound(high))
 
     def set_row_bounds(self, rows: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given rows."""
+        self._loaded = None
         for i, low, high in zip(rows, lower, upper, strict=True):
             self._row_lower[i], self._row_upper[i] = low, high
             self._replace_row(int(i))
@@ -71,34 +71,81 @@ class PyomoModel:
         relaxed: bool = False,
         progress: Progress | None = None,
     ) -> Solution:
-        """Solve with a new solver; ``start`` gives it values of a mixed-integer program."""
+        """Solve with a new solver; a changed program is loaded into it before the time of ``limits`` begins."""
         if self._crossed():
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
         linear = relaxed or not self._program.integer.any()
-        if progress is not None and not linear:
-            raise Unsupported("this backend does not report progress; choose 'highs' or 'cpsat'")
-        known = np.zeros(0, dtype=np.int64) if start is None else np.flatnonzero(~np.isnan(start))
-        for variable in self.model.x.values():
-            variable.set_value(None)
-        for j in known:
-            self.model.x[int(j)].set_value(float(start[j]) if start is not None else None, skip_validation=True)
-        # HiGHS' own option for the relaxation leaves no duals, so the domains change.
-        self._set_domains(relaxed=relaxed)
-        solver = _solver(limits, warm=len(known) > 0 and not linear)
-        try:
-            results = solver.solve(self.model)
-        except RuntimeError as error:
-            raise BackendFailure(f"Pyomo's HiGHS interface failed ({error}); look for extreme values") from error
-        return self._solution(results, limits, linear=linear)
+        loaded = self._loaded
+        if loaded is None or (relaxed and self._program.integer.any()):
+            # HiGHS' own option for the relaxation leaves no duals, so the domains change.
+            self._set_domains(relaxed=relaxed)
+            loaded = _Loaded(self.model)
+            self._set_domains(relaxed=False)
+        # HiGHS would go on from where it was; a new solver depends on the program alone.
+        self._loaded = None
+        brake = Brake()
+        furnish(loaded.engine, brake, {})
+        listener = None if linear else Listener(loaded.engine, progress, brake, sign=1.0, offset=self._program.offset)
+        if start is not None and not linear:
+            loaded.begin_at(start)
+        set_limits(loaded.engine, limits, seconds=limits.seconds, linear=linear)
+        ended = self._watch.run(partial(run, loaded.engine, linear=linear), stop=brake.pull, seconds=limits.seconds)
+        if listener is not None and listener.error is not None:
+            raise listener.error
+        return settle(self._read(ended, loaded, linear=linear), self._told(listener, loaded))
+
+    def interrupt(self) -> None:
+        """Ask a running solve, from another thread, to stop."""
+        self._watch.interrupt()
 
     def conflict(self, *, limits: Limits = UNLIMITED) -> Ints:
         """Raise Unsupported: `solvers.core.conflict` finds one with any exact backend."""
         del limits
-        raise Unsupported("this backend names no conflict itself; call solvers.core.conflict.minimal_conflict")
+        raise Unsupported("'pyomo' names no conflict itself; call solvers.core.conflict.minimal_conflict")
 
-    def interrupt(self) -> None:
-        """Raise Unsupported: Pyomo hands over no handle to a running solve."""
-        raise Unsupported("a solve through Pyomo cannot be interrupted; choose 'highs', or set limits")
+    def _read(self, ended: Ended[Termination], loaded: _Loaded, *, linear: bool) -> Ended[Solution]:
+        """Return the end with the solution in place of its termination."""
+        if ended.result is None:
+            return Ended(ended.end, None)
+        found = read(loaded.engine, ended.result, linear=linear, sign=1.0)
+        x = None if found.x is None else self._columns(found.x, loaded)
+        objective = None if x is None else float(self._objective @ x + self._program.offset)
+        bound = objective if linear and found.x is not None and np.isfinite(found.bound) else None
+        dual = None
+        if found.row_dual is not None:
+            where = [(i, loaded.rows.get(self.model.row[i])) for i in self.model.row]
+            dual = np.zeros(self._program.rows.rows)
+            for i, at in where:
+                dual[i] = 0.0 if at is None else found.row_dual[at]
+        return Ended(
+            ended.end,
+            replace(
+                found,
+                x=x,
+                objective=objective,
+                bound=found.bound + self._program.offset if bound is None else bound,
+                row_dual=dual,
+            ),
+        )
+
+    def _told(self, listener: Listener | None, loaded: _Loaded) -> Solution | None:
+        """Return what a solve that had to be abandoned has told."""
+        if listener is None:
+            return None
+        x = None if listener.x is None else self._columns(listener.x, loaded)
+        objective = None if x is None else float(self._objective @ x + self._program.offset)
+        return Solution(termination=Termination.LIMIT, x=x, objective=objective, bound=listener.bound)
+
+    def _columns(self, found: Floats, loaded: _Loaded) -> Floats:
+        """Return values of all columns; one in no row and no objective never reaches the solver: nearest to 0."""
+        low = np.array([-np.inf if v.lb is None else v.lb for v in self.model.x.values()])
+        high = np.array([np.inf if v.ub is None else v.ub for v in self.model.x.values()])
+        x = np.clip(0.0, low, high)
+        for j, variable in self.model.x.items():
+            at = loaded.columns.get(id(variable))
+            if at is not None:
+                x[j] = found[at]
+        return np.asarray(x, dtype=np.float64)
 
     def _set_domains(self, *, relaxed: bool) -> None:
         for j in np.flatnonzero(self._program.integer):
@@ -121,46 +168,32 @@ class PyomoModel:
         unmet = ~self._filled & ((self._row_lower > 0) | (self._row_upper < 0))
         return bool(unmet.any() or np.any(self._row_lower > self._row_upper))
 
-    def _solution(self, results: Results, limits: Limits, *, linear: bool) -> Solution:
-        termination = self._termination(results, limits)
-        x = objective = dual = None
-        if results.best_feasible_objective is not None and np.isfinite(results.best_feasible_objective):
-            results.solution_loader.load_vars()
-            x = np.array([_value(variable) for variable in self.model.x.values()])
-            objective = float(self._objective @ x + self._program.offset)
-        if linear and termination is Termination.OPTIMAL:
-            found = results.solution_loader.get_duals()
-            dual = np.array([found.get(self.model.row[i], 0.0) if i in self.model.row else 0.0 for i in self._rows()])
-        bound = np.inf
-        if termination is Termination.INFEASIBLE:
-            bound = -np.inf
-        elif linear:
-            bound = objective if termination is Termination.OPTIMAL and objective is not None else np.inf
-        elif results.best_objective_bound is not None:
-            bound = results.best_objective_bound + self._program.offset
-        return Solution(termination=termination, x=x, objective=objective, bound=float(bound), row_dual=dual)
 
-    def _rows(self) -> range:
-        return range(self._program.rows.rows)
+class _Loaded:
+    """A Pyomo model in a HiGHS instance: Pyomo's interface loads it, the rest is done as for `highs`.
 
-    def _termination(self, results: Results, limits: Limits) -> Termination:
-        condition = results.termination_condition
-        if condition is TerminationCondition.infeasibleOrUnbounded:
-            return self._infeasible_or_unbounded()
-        if condition is TerminationCondition.unknown and limits != UNLIMITED:
-            return Termination.LIMIT  # HiGHS calls its node limit a solution limit, which Pyomo does not know
-        if condition not in _CONDITION:
-            raise BackendFailure(f"Pyomo's HiGHS interface ended with {condition.name}; rescale the program")
-        return _CONDITION[condition]
+    Pyomo's own way to solve redirects the output of the whole process, and cannot be stopped.
+    """
 
-    def _infeasible_or_unbounded(self) -> Termination:
-        """Tell the two apart: with an objective of zero, only an infeasible program has no optimum."""
-        self.model.value.set_value(0.0)
+    def __init__(self, model: pyo.ConcreteModel) -> None:
+        self._interface = Highs()
         try:
-            condition = _solver(UNLIMITED, warm=False).solve(self.model).termination_condition
-        finally:
-            self.set_objective(np.zeros(0, dtype=np.int32), np.zeros(0))
-        return Termination.UNBOUNDED if condition is TerminationCondition.optimal else Termination.INFEASIBLE
+            self._interface.set_instance(model)
+        except RuntimeError as error:
+            raise BackendFailure(f"Pyomo's HiGHS interface failed ({error}); look for extreme values") from error
+        self._model = model
+        # Pyomo names no public way to these; its version is pinned, and the conformance suite would notice.
+        self.engine = self._interface._solver_model  # noqa: SLF001
+        self.columns = self._interface._pyomo_var_to_solver_var_map  # noqa: SLF001
+        self.rows = self._interface._pyomo_con_to_solver_con_map  # noqa: SLF001
+
+    def begin_at(self, start: Floats) -> None:
+        """Give the known values of a start to the solver."""
+        known = [(self.columns.get(id(self._model.x[int(j)])), j) for j in np.flatnonzero(~np.isnan(start))]
+        reached = [(at, j) for at, j in known if at is not None]
+        index = np.array([at for at, _ in reached], dtype=np.int32)
+        values = np.array([start[j] for _, j in reached], dtype=np.float64)
+        check(self.engine.setSolution(len(index), index, values), "take a start")
 
 
 def _concrete(program: Program) -> pyo.ConcreteModel:
@@ -188,37 +221,11 @@ def _bound(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _value(variable: pyo.Var) -> float:
-    """Return the value; a variable that stands in no row and no objective never reaches the solver: nearest to 0."""
-    if variable.value is not None:
-        return float(variable.value)
-    low = -np.inf if variable.lb is None else variable.lb
-    high = np.inf if variable.ub is None else variable.ub
-    return float(min(max(0.0, low), high))
-
-
-def _solver(limits: Limits, *, warm: bool) -> Highs:
-    solver = Highs()
-    solver.config.load_solution = False
-    solver.config.stream_solver = False
-    solver.config.warmstart = warm
-    solver.config.time_limit = limits.seconds
-    # HiGHS fails when the thread count changes within a process, so all of its users here agree on one.
-    options: dict[str, object] = {"threads": 1, "random_seed": 0, "parallel": "off"}
-    options |= {"mip_rel_gap": limits.gap, "mip_abs_gap": limits.absolute_gap}
-    if limits.nodes is not None:
-        options["mip_max_nodes"] = limits.nodes
-    if limits.iterations is not None:
-        options["simplex_iteration_limit"] = limits.iterations
-    solver.highs_options = options
-    return solver
-
-
 class PyomoBackend:
     """HiGHS through a readable Pyomo model."""
 
     name = "pyomo"
-    capabilities = Capabilities(integers=True, duals=True, warm_start=True, interrupt=False)
+    capabilities = Capabilities(integers=True, duals=True, warm_start=True, interrupt=True, progress=True)
 
     def load(self, program: Program) -> PyomoModel:
         """Load a program."""
