@@ -25,7 +25,7 @@ from solvers.lotsizing.formulation import Formulation
 from solvers.lotsizing.instance import LotSizingInstance
 from solvers.lotsizing.plain import plain_formulation
 from solvers.lotsizing.plan import LotSizingPlan
-from solvers.lotsizing.restricted import CheckedPlan, checked
+from solvers.lotsizing.restricted import CheckedPlan, checked, start_of
 from solvers.lotsizing.small_tree import small_tree
 from solvers.lotsizing.whole_units import in_whole_units, whole_units_suffice
 
@@ -96,7 +96,7 @@ def _branch_and_cut(
     start: LotSizingPlan | None,
     progress: Progress | None,
 ) -> Proof:
-    begin = None if start is None else formulation.start(start)
+    begin = None if start is None else start_of(formulation, start)
     found = model.solve(limits=limits, start=begin, progress=progress)
     best = None if found.x is None else checked(formulation.instance, formulation.read(found.x))
     return Proof(termination=found.termination, best=best, bound=-found.bound, nodes=found.nodes)

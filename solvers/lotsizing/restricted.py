@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solvers.core.backend import Backend
-from solvers.core.program import Bools
+from solvers.core.program import Bools, Floats
 from solvers.core.termination import UNLIMITED, Limits
 from solvers.lotsizing.formulation import Formulation
 from solvers.lotsizing.instance import LotSizingInstance
@@ -45,6 +45,11 @@ def better(left: CheckedPlan | None, right: CheckedPlan | None) -> CheckedPlan |
     return right if right.cost < left.cost - 1e-9 * max(1.0, abs(left.cost)) else left
 
 
+def start_of(formulation: Formulation, plan: LotSizingPlan) -> Floats:
+    """Return the plan as columns to start from, within their bounds: a backend may refuse what misses one by dust."""
+    return np.clip(formulation.start(plan), formulation.program.lower, formulation.program.upper)
+
+
 class RestrictedModel:
     """A formulation loaded once, solved again and again with some set-ups free and the others fixed."""
 
@@ -63,7 +68,7 @@ class RestrictedModel:
         upper = np.where(free[kept], program.upper[columns], lower)
         self._model.set_column_bounds(columns, lower, upper)
         linear = bool((lower == upper).all())
-        begin = None if start is None or linear else self.formulation.start(start)
+        begin = None if start is None or linear else start_of(self.formulation, start)
         found = self._model.solve(limits=limits, start=begin, relaxed=linear)
         return None if found.x is None else checked(self.formulation.instance, self.formulation.read(found.x))
 

@@ -50,7 +50,7 @@ def slope_scaling(instance: LotSizingInstance, backend: Backend, *, passes: int 
     first = _first_lots(instance, backend)
     if first is None:
         return None
-    slope = slopes(slopes(np.ones(most.shape), most, _dear_lots(instance)), most, first)
+    slope = _kept(slopes(slopes(np.ones(most.shape), most, _dear_lots(instance)), most, first))
     best: CheckedPlan | None = None
     seen: set[bytes] = set()
     for _ in range(passes):
@@ -62,8 +62,13 @@ def slope_scaling(instance: LotSizingInstance, backend: Backend, *, passes: int 
             break
         seen.add(used.tobytes())
         best = better(best, fixed.solve(used, np.zeros_like(used)))
-        slope = np.minimum(slopes(slope, most, lots), _STEEPEST)
+        slope = _kept(slopes(slope, most, lots))
     return best
+
+
+def _kept(slope: Floats) -> Floats:
+    """Return slopes a program can hold; below 1 they would allow less than M."""
+    return np.clip(slope, 1.0, _STEEPEST)
 
 
 def _most(formulation: Formulation) -> Floats:
