@@ -23,7 +23,8 @@ class Limits:
     """What a solve may spend. Only ``seconds`` makes a result depend on the machine.
 
     ``nodes`` bounds branch-and-bound nodes, ``iterations`` simplex iterations, ``gap`` the relative and
-    ``absolute_gap`` the absolute difference of incumbent and bound at which a mixed-integer solve ends.
+    ``absolute_gap`` the absolute difference of incumbent and bound at which a mixed-integer solve ends. An incumbent
+    of at least ``target`` is good enough: backends that can watch for one stop there, others go on.
     """
 
     seconds: float | None = None
@@ -31,6 +32,7 @@ class Limits:
     iterations: int | None = None
     gap: float = 1e-6
     absolute_gap: float = 1e-6
+    target: float | None = None
 
     def __post_init__(self) -> None:
         if self.seconds is not None and not self.seconds > 0:

@@ -135,13 +135,15 @@ class Crowd:
         """Return the dual of everybody, with the choices outside the core held, up to a constant."""
         return self._point(CORE, price, tau, self.rows.limit, self._rest)
 
-    def collect(self, price: Floats, width: float, expected: int) -> int:
-        """Make those whose choice is within ``width`` of another the core; returns their number."""
+    def collect(self, price: Floats, width: float, most: int) -> int:
+        """Make those whose choice is within ``width`` of another the core; returns their number.
+
+        Above ``most`` they are counted only.
+        """
         lam, mu = self._offer_prices(price)
-        unit, room = self._money, max(expected // len(self.shards), 1)
-        totals = reduce(Totals.plus, self._each(lambda s: s.take_core(lam, mu, width, unit, room)))
+        totals = reduce(Totals.plus, self._each(lambda s: s.take_core(lam, mu, width, self._money, most)))
         self.passes += 1
-        self._rest = np.concatenate([totals.spend / unit, totals.count.astype(np.float64)])
+        self._rest = np.concatenate([totals.spend / self._money, totals.count.astype(np.float64)])
         return totals.near
 
     def certify(self, price: Floats, width: float, expected: int) -> Final:

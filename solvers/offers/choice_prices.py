@@ -43,7 +43,29 @@ class DualPoint:
 Evaluate = Callable[[Floats, float], DualPoint]
 
 
-def walk(evaluate: Evaluate, rows: OneSidedRows, price: Floats, tau: float, *, cost: float, close: float) -> DualPoint:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Trust:
+    """Prices are believed as long as no score of a typical reward moves by more than ``radius`` from ``center``."""
+
+    center: Floats
+    radius: float
+
+
+def score_move(step: Floats, rows: OneSidedRows, cost: float) -> float:
+    """Return by how much a step of the prices moves a score at most, for rewards of this cost."""
+    return float((np.abs(step @ rows.spend) * cost + np.abs(step @ rows.count)).max(initial=0.0))
+
+
+def walk(
+    evaluate: Evaluate,
+    rows: OneSidedRows,
+    price: Floats,
+    tau: float,
+    *,
+    cost: float,
+    close: float,
+    trust: Trust | None = None,
+) -> DualPoint:
     """Return the point where the stage of temperature ``tau`` ends.
 
     ``cost`` is the money a typical reward costs, ``close`` a decrease not worth another step.
@@ -54,10 +76,16 @@ def walk(evaluate: Evaluate, rows: OneSidedRows, price: Floats, tau: float, *, c
         decrease = -float(point.gradient @ step)
         if decrease <= _CLOSE * point.entropy + close:
             break
-        moved = float((np.abs(step @ rows.spend) * cost + np.abs(step @ rows.count)).max(initial=0.0))
-        length = min(1.0, _REACH * tau / moved) if moved > 0 else 1.0
+        moved = score_move(step, rows, cost)
+        reach = _REACH * tau
+        if trust is not None:
+            reach = min(reach, trust.radius - score_move(point.price - trust.center, rows, cost))
+            if reach < _SHORTEST * min(tau, moved):
+                break
+        length = min(1.0, reach / moved) if moved > 0 else 1.0
+        shortest = _SHORTEST * length
         following = evaluate(np.maximum(point.price + length * step, 0.0), tau)
-        while following.smooth > point.smooth - _ARMIJO * length * decrease and length > _SHORTEST:
+        while following.smooth > point.smooth - _ARMIJO * length * decrease and length > shortest:
             length *= 0.4
             following = evaluate(np.maximum(point.price + length * step, 0.0), tau)
         if following.smooth >= point.smooth:

@@ -21,6 +21,7 @@ from solvers.offers.reward_choice import Columns, RewardChoice
 from solvers.offers.smoothed_dual import GRAIN, Items, Sums, Units, drawn_offers, make_items, smoothed_sums
 
 SAMPLE, CORE = "sample", "core"
+_FEW = 16  # of so many members one is expected to be a near tie
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -142,9 +143,9 @@ class Shard:
         self.items[SAMPLE] = self._items(item)
         return len(members)
 
-    def take_core(self, lam: Floats, mu: Floats, width: float, unit: float, room: int) -> Totals:
-        """Keep the near ties as the core and return the totals of all others (`choice_kernels.collect`)."""
-        offers = len(lam)
+    def take_core(self, lam: Floats, mu: Floats, width: float, unit: float, most: int) -> Totals:
+        """Keep near ties as the core, unless more than ``most``, and return the totals of all others."""
+        offers, room = len(lam), min(most, self.columns.members // _FEW)
         for _ in range(2):
             self._make_room(room)
             count, spend = np.zeros(offers, dtype=np.int64), np.zeros(offers, dtype=np.int64)
@@ -162,9 +163,9 @@ class Shard:
                 spend,
             )
             room = int(near)
-            if near <= len(self._near):
+            if near <= len(self._near) or near > most:
                 break
-        self.items[CORE] = self._items(self._near[:near].copy())
+        self.items[CORE] = self._items(self._near[: near if near <= most else 0].copy())
         return Totals(count=count, spend=spend, worth=np.zeros(offers, dtype=np.int64), scores=0, near=int(near))
 
     def sums(self, which: str, lam: Floats, mu: Floats, tau: float, units: Units) -> Sums:

@@ -29,7 +29,7 @@ from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats
 from solvers.core.termination import Limits
 from solvers.offers.choice_crowd import Crowd, Final, Typical
-from solvers.offers.choice_prices import DualPoint, Evaluate, price_error, walk
+from solvers.offers.choice_prices import DualPoint, Evaluate, Trust, price_error, score_move, walk
 from solvers.offers.choice_shard import Ties
 from solvers.offers.core_choice import TieTotals, core_program, solve_core
 from solvers.offers.reward_choice import RewardChoice
@@ -42,10 +42,12 @@ _FINE = (0.01, 0.004, 0.0015)
 _COOLING = 0.3
 _CAUTION = 0.4  # of the last move of the prices: what they may still be off by
 _SURE = 3.0
-_REACH = 40.0  # temperatures beyond which p is 0
-_TIES = 4
+_SMALL_PART = 10  # of the members: more make no core, but a second look at everybody
+_TRUST = 1.5  # widths of the core that scores may move by
+_EDGE = 0.8  # of the radius of trust: who comes this close left it
+_FADED = 40.0  # temperatures beyond which p is 0
 _MOST_STAGES = 24
-_MOST_ROUNDS = 4
+_MOST_ROUNDS = 8
 _PROOF_BOOSTS = (1.0, 8.0, 64.0)
 
 
@@ -65,9 +67,9 @@ class ChoiceLimits:
     """
 
     gap: float = 1e-6
-    nodes: int = 200
-    ties: int = 120
-    rounds: int = 3
+    nodes: int = 500
+    ties: int = 60
+    rounds: int = 4
     threads: int = 1
 
 
@@ -150,45 +152,69 @@ class _Solve:
         fine = [tau * scale.value for tau in _FINE if tau * np.sqrt(size) > 0.5]
         if not warm:
             price = self._stages(crowd.sample_point, price, fine, scale, crowd.sampled).price
+        return *self._corrected(price, scale, fine[-1]), fine[-1]
+
+    def _corrected(self, price: Floats, scale: Typical, tau: float) -> tuple[Floats, float]:
+        """Return prices from the sample corrected at these, and how wide of them a choice is still open."""
+        crowd = self.crowd
         crowd.correct_sample(price)
-        point = self._stages(crowd.sample_point, price, fine[-1:], scale, crowd.sampled)
-        moved = np.abs(point.price - price)
-        width = float((moved @ np.abs(crowd.rows.spend) * scale.cost + moved @ np.abs(crowd.rows.count)).max())
-        least = price_error(point, crowd.rows) / _SURE
-        return point.price, max(_CAUTION * width, least, 1e-5 * scale.value), fine[-1]
+        # The sample is corrected for what members choose, not for smoothed choices: it has to end little smoothed.
+        point = self._stages(crowd.sample_point, price, [tau, tau / 4, tau / 16], scale, crowd.sampled)
+        moved = score_move(point.price - price, crowd.rows, scale.cost)
+        return point.price, max(_CAUTION * moved, price_error(point, crowd.rows) / _SURE, 1e-5 * scale.value)
 
     def _stages(
-        self, evaluate: Evaluate, price: Floats, taus: Sequence[float], scale: Typical, members: int
+        self,
+        evaluate: Evaluate,
+        price: Floats,
+        taus: Sequence[float],
+        scale: Typical,
+        members: int,
+        trust: Trust | None = None,
     ) -> DualPoint:
         close = 1e-5 * self.limits.gap * scale.value * members
         for tau in taus:
-            point = walk(evaluate, self.crowd.rows, price, tau, cost=scale.cost, close=close)
+            point = walk(evaluate, self.crowd.rows, price, tau, cost=scale.cost, close=close, trust=trust)
             price = point.price
         return point
 
     def _settled(self, price: Floats, scale: Typical, width: float, tau: float) -> tuple[Final, float]:
         """Return everybody's offers at prices that are right for everybody, and the last temperature."""
-        crowd = self.crowd
-        expected = crowd.members if np.isinf(width) else crowd.members // 8
-        for turn in range(_MOST_ROUNDS):
-            core = crowd.collect(price, width, expected)
-            price, last = self._cooled(price, scale, tau)
-            near = max(_REACH * last, width * _TIES * self.limits.ties / max(core, 1)) if np.isfinite(width) else np.inf
-            final = crowd.draw(crowd.certify(price, near, _TIES * self.limits.ties), last)
-            if np.isinf(width) or self._residual(final, scale) <= self.limits.ties / 4:
-                break
-            width, tau = (width / 2, tau / 2) if turn else (width, tau)
-        return final, last
+        crowd, ties = self.crowd, 8 * self.limits.ties
+        for _ in range(_MOST_ROUNDS):
+            width, core = self._core_taken(price, width)
+            center, price, last = price, *self._cooled(price, scale, width, tau)
+            if score_move(price - center, crowd.rows, scale.cost) > _EDGE * _TRUST * width:
+                # A choice that counted as clear may have changed: look again from here, and further.
+                width *= 2.0
+                continue
+            near = max(_FADED * last, width * ties / max(core, 1)) if np.isfinite(width) else np.inf
+            final = crowd.draw(crowd.certify(price, near, ties), last)
+            if np.isinf(width) or self._residual(final, scale) <= self.limits.ties / 2:
+                return final, last
+        return crowd.draw(crowd.certify(price, _FADED * last, ties), last), last
 
-    def _cooled(self, price: Floats, scale: Typical, tau: float) -> tuple[Floats, float]:
-        """Lower the temperature until smoothing costs less than the gap asked for."""
-        enough = 0.03 * self.limits.gap * scale.value * self.crowd.members
+    def _core_taken(self, price: Floats, width: float) -> tuple[float, int]:
+        """Take near ties as the core, as wide as leaves it small; returns the width and their number."""
+        crowd, most = self.crowd, self.crowd.members * self.crowd.instance.windows
+        if not np.isinf(width):
+            most = max(most // _SMALL_PART, _LARGE)
+        while (core := crowd.collect(price, width, most)) > most:
+            width *= 0.5 * most / core
+        return width, core
+
+    def _cooled(self, price: Floats, scale: Typical, width: float, tau: float) -> tuple[Floats, float]:
+        """Lower the temperature until smoothing costs less than the gap asked for, or prices leave what is trusted."""
+        crowd, trust = self.crowd, Trust(center=price, radius=_TRUST * width)
+        enough = 0.03 * self.limits.gap * scale.value * crowd.members
+        tau = min(_COOLING * tau, width / 6)
         for _ in range(_MOST_STAGES):
-            tau *= _COOLING
-            point = self._stages(self.crowd.core_point, price, [tau], scale, self.crowd.members)
+            point = self._stages(crowd.core_point, price, [tau], scale, crowd.members, trust)
             price = point.price
-            if point.entropy <= enough:
+            moved = score_move(price - trust.center, crowd.rows, scale.cost)
+            if point.entropy <= enough or moved > _EDGE * trust.radius:
                 break
+            tau *= _COOLING
         return price, tau
 
     def _residual(self, final: Final, scale: Typical) -> float:
@@ -203,25 +229,27 @@ class _Solve:
         """Decide the closest ties together; enlarge their number until the gap is reached."""
         crowd, limits, best = self.crowd, self.limits, None
         most = limits.ties + 4 * int((final.price > 0).sum())
-        for _ in range(limits.rounds):
+        for turn in range(limits.rounds):
+            nodes = 1 if turn < limits.rounds - 1 else limits.nodes
             ties, scores = crowd.closest(final.price, most)
-            chosen = self._core(final if best is None else best, ties, scores)
+            chosen = self._core(final if best is None else best, ties, scores, nodes)
             if chosen is not None:
                 best = chosen
                 if best.bound - best.value <= limits.gap * abs(best.value):
                     break
             if len(ties.item) < most:
                 break
-            most *= 3
+            most *= 2
         return best
 
-    def _core(self, final: Final, ties: Ties, scores: Floats) -> Final | None:
+    def _core(self, final: Final, ties: Ties, scores: Floats, nodes: int) -> Final | None:
         rows = self.crowd.rows
         held = TieTotals.of(ties, ties.offer)
         spent, counted, value = final.spent - held.spent, final.counted - held.counted, final.value - held.value
         room = rows.limit - rows.spend @ spent - rows.count @ counted
         core = core_program(ties, rows, room, scores, rest=value)
-        limits = Limits(nodes=self.limits.nodes, gap=0.5 * self.limits.gap, absolute_gap=0.0)
+        enough = final.bound - self.limits.gap * abs(final.value)
+        limits = Limits(nodes=nodes, gap=0.1 * self.limits.gap, absolute_gap=0.0, target=enough)
         offer = solve_core(core, ties, self.backend, limits, ties.offer)
         if offer is None:
             return None

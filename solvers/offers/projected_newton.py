@@ -10,18 +10,18 @@ import numpy as np
 
 from solvers.core.program import Bools, Floats
 
-_DAMPING = 1e-9
+_DAMPING = 1e-5
 
 
 def newton_step(gradient: Floats, hessian: Floats, price: Floats) -> Floats:
     """Return the step [R] that minimises ``gradient·d + ½ d·hessian·d`` subject to ``price + d ≥ 0``.
 
-    ``hessian`` [R, R] is positive semidefinite; a small multiple of its mean diagonal is added, so that a direction
-    without curvature gets a long step instead of none.
+    ``hessian`` [R, R] is positive semidefinite. A small part of its diagonal is added (Levenberg, Marquardt), so that
+    prices do not drift where rows do each other's work and only their sum matters.
     """
     size = len(price)
-    mean = float(np.trace(hessian)) / max(size, 1)
-    curve = hessian + np.eye(size) * (_DAMPING * mean + 1e-14)
+    diagonal = np.diag(hessian)
+    curve = hessian + np.diag(_DAMPING * diagonal + 1e-9 * float(diagonal.mean() if size else 0.0) + 1e-14)
     free: Bools = (price > 0) | (gradient < 0)
     step = -price.copy()
     for _ in range(4 * size + 4):
