@@ -15,6 +15,7 @@ from benchmarks.instances.clsp import ClspData, check_clsp
 from benchmarks.instances.gap import GapData, check_gap, gap_capacity_bound, gap_job_bound, gap_program
 from benchmarks.instances.generated import generated_block_mip, generated_clsp, generated_gap, generated_mmkp
 from benchmarks.instances.mmkp import MmkpData, check_mmkp, mmkp_bound, mmkp_program
+from benchmarks.instances.mps import MpsData
 from solvers.backends.highs import HighsBackend
 from solvers.core.errors import InvalidProgram
 
@@ -104,6 +105,23 @@ def test_a_bound_is_rounded_outward() -> None:
     assert mmkp_bound(value, np.zeros(1)) > 0.3
 
 
+def test_prices_below_zero_count_as_none() -> None:
+    """Capacity that is left over is worth nothing: a negative price of it must not lift a bound past the optimum."""
+    gap = GapData(cost=np.ones((1, 1)), use=np.ones((1, 1)), capacity=np.full(1, 10.0))
+    assert gap_capacity_bound(gap, np.full(1, -1.0)) <= 1.0
+    mmkp = MmkpData(value=np.ones((1, 1)), use=np.ones((1, 1, 1)), capacity=np.full(1, 10.0))
+    assert mmkp_bound(mmkp, np.full(1, -1.0)) >= 1.0
+
+
+def test_job_prices_solve_the_knapsacks_exactly() -> None:
+    """With room for two of three jobs the two worth most count, and with room for all the bound is the total cost."""
+    cost, price = np.array([[1.0, 2.0, 4.0]]), np.array([10.0, 12.0, 11.0])
+    some = GapData(cost=cost, use=np.array([[2.0, 3.0, 3.0]]), capacity=np.array([6.0]))
+    assert gap_job_bound(some, price) == pytest.approx(33 - (9 + 10))
+    everything = GapData(cost=cost, use=np.array([[2.0, 3.0, 3.0]]), capacity=np.array([8.0]))
+    assert gap_job_bound(everything, price) == pytest.approx(7.0)
+
+
 def test_job_prices_need_whole_uses() -> None:
     """A knapsack by table has no place for half a unit, and says so."""
     data = GapData(cost=np.ones((1, 1)), use=np.full((1, 1), 0.5), capacity=np.ones(1))
@@ -173,6 +191,26 @@ def test_multipliers_that_leave_a_column_unbounded_prove_nothing() -> None:
     model = generated_block_mip(blocks=2, products=2, seed=1).model
     with pytest.raises(InvalidProgram, match="column 4 is unbounded"):
         row_bound(model, np.array([0.0, 0.0, -1e3, 0.0]))
+
+
+def test_rounding_does_not_spoil_a_bound_over_an_unbounded_column() -> None:
+    """A reduced cost of 0.1 + 0.2 - 0.3 is nought but for rounding, so the multipliers still prove their bound of 2."""
+    data = MpsData(
+        maximise=False,
+        cost=np.array([0.3]),
+        offset=0.0,
+        column_names=("x",),
+        lower=np.zeros(1),
+        upper=np.full(1, np.inf),
+        integer=np.zeros(1, dtype=np.bool_),
+        row_names=("a", "b"),
+        row_lower=np.ones(2),
+        row_upper=np.full(2, np.inf),
+        entry_row=np.array([0, 1], dtype=np.int32),
+        entry_column=np.zeros(2, dtype=np.int32),
+        entry_value=np.array([0.1, 0.2]),
+    )
+    assert 2 - 1e-6 < row_bound(data, -np.ones(2)) <= 2
 
 
 def test_a_lot_sizing_plan_is_priced_from_its_file() -> None:

@@ -82,6 +82,14 @@ def test_a_run_stopped_at_a_limit_may_miss_the_reference() -> None:
     assert _judge(answer, value=101.0, reference=OPTIMAL).problems == ()
 
 
+def test_a_reference_is_as_precise_as_its_digits() -> None:
+    """Half a unit of the reference's last digit decides nothing, more than that does."""
+    within = Answer(solution=[1.0], value=110.4, bound=110.4)
+    assert _judge(within, value=110.4, sense="max", reference=STILL_OPEN).problems == ()
+    beyond = Answer(solution=[1.0], value=110.6, bound=110.6)
+    assert _judge(beyond, value=110.6, sense="max", reference=STILL_OPEN).problems != ()
+
+
 def test_an_infeasible_solution_has_no_value() -> None:
     """A solution that breaks a constraint counts for nothing, and the constraint is told."""
     found = _judge(Answer(solution=[1.0], value=50.0, bound=50.0), value=50.0, violation=0.01, reference=OPTIMAL)
