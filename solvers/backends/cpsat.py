@@ -9,12 +9,15 @@ has no meaning here.
 
 from __future__ import annotations
 
-import threading
+import time
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from ortools.sat.python import cp_model_helper as sat
 
+from solvers.backends.deadline import Ended, Watch, settle
 from solvers.backends.whole_numbers import (
     WholeObjective,
     refuse_overflow,
@@ -24,7 +27,7 @@ from solvers.backends.whole_numbers import (
 )
 from solvers.core.backend import Capabilities, Progress
 from solvers.core.errors import BackendFailure, Unsupported
-from solvers.core.program import Floats, Ints, Program
+from solvers.core.program import Floats, Ints, Program, SparseRows
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
 
 _FOUND = (sat.CpSolverStatus.OPTIMAL, sat.CpSolverStatus.FEASIBLE)
@@ -39,9 +42,8 @@ class CpSatModel:
         self._lower, self._upper = program.lower.copy(), program.upper.copy()
         self._row_lower, self._row_upper = program.row_lower.copy(), program.row_upper.copy()
         self._rows = whole_rows(program.rows, tolerance=tolerance)
-        self._running: sat.SolveWrapper | None = None
-        self._interrupted = False
-        self._lock = threading.Lock()
+        self._message = _message(program.rows, self._rows.value.tolist(), program.columns)
+        self._watch = Watch()
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
         """Replace objective coefficients of the given columns."""
@@ -64,6 +66,7 @@ class CpSatModel:
         progress: Progress | None = None,
     ) -> Solution:
         """Solve in whole numbers; raises Unsupported for a relaxation or columns without finite bounds."""
+        begun = time.perf_counter()
         self._refuse(relaxed=relaxed)
         box = whole_bounds(self._lower, self._upper, np.ones(len(self._lower)))
         sides = whole_bounds(self._row_lower, self._row_upper, self._rows.scale)
@@ -71,19 +74,14 @@ class CpSatModel:
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
         refuse_overflow(self._program.rows, self._rows, np.maximum(np.abs(self._lower), np.abs(self._upper)))
         objective = whole_objective(self._objective, self._lower, self._upper, tolerance=self._tolerance)
-        message = self._message(box, sides, objective)
-        if start is not None:
-            known = np.flatnonzero(~np.isnan(start))
-            message.solution_hint.vars.extend(known.tolist())
-            message.solution_hint.values.extend(np.rint(start[known]).astype(np.int64).tolist())
-        return self._search(message, objective, limits, progress)
+        self._fill(box, sides, objective, start)
+        if limits.seconds is not None:
+            limits = replace(limits, seconds=max(limits.seconds - (time.perf_counter() - begun), 1e-3))
+        return self._search(objective, limits, progress)
 
     def interrupt(self) -> None:
         """Ask a running solve, from another thread, to stop."""
-        with self._lock:
-            if self._running is not None:
-                self._interrupted = True
-                self._running.stop_search()
+        self._watch.interrupt()
 
     def conflict(self, *, limits: Limits = UNLIMITED) -> Ints:
         """Raise Unsupported: `solvers.core.conflict` finds one with any exact backend."""
@@ -99,64 +97,65 @@ class CpSatModel:
         if len(endless):
             raise Unsupported(f"'cpsat' needs finite bounds of every column; give column {int(endless[0])} some")
 
-    def _message(
-        self, box: tuple[list[int], list[int]], sides: tuple[list[int], list[int]], objective: WholeObjective
-    ) -> sat.CpModelProto:
-        """Return the program as CP-SAT's message, a minimisation of the negative weights."""
-        message, rows = sat.CpModelProto(), self._program.rows
-        for domain in zip(*box, strict=True):
-            message.variables.add().domain.extend(domain)
-        start, index, value = rows.start.tolist(), rows.index.tolist(), self._rows.value.tolist()
-        for i, domain in enumerate(zip(*sides, strict=True)):
-            linear = message.constraints.add().linear
-            linear.vars.extend(index[start[i] : start[i + 1]])
-            linear.coeffs.extend(value[start[i] : start[i + 1]])
-            linear.domain.extend(domain)
+    def _fill(
+        self,
+        box: tuple[list[int], list[int]],
+        sides: tuple[list[int], list[int]],
+        objective: WholeObjective,
+        start: Floats | None,
+    ) -> None:
+        """Bring the message up to date: bounds, objective (a minimisation of the negative weights) and start."""
+        message = self._message
+        for variable, domain in zip(message.variables, zip(*box, strict=True), strict=True):
+            variable.domain[0], variable.domain[1] = domain
+        for row, domain in zip(message.constraints, zip(*sides, strict=True), strict=True):
+            row.linear.domain[0], row.linear.domain[1] = domain
+        message.clear_objective()
         used = np.flatnonzero(objective.weight)
         message.objective.vars.extend(used.tolist())
         message.objective.coeffs.extend((-objective.weight[used]).tolist())
         # Gaps are judged on the value as the caller sees it.
         message.objective.scaling_factor = -1.0 / objective.scale
         message.objective.offset = -self._program.offset * objective.scale
-        return message
+        message.clear_solution_hint()
+        if start is not None:
+            known = np.flatnonzero(~np.isnan(start))
+            message.solution_hint.vars.extend(known.tolist())
+            message.solution_hint.values.extend(np.rint(start[known]).astype(np.int64).tolist())
 
-    def _search(
-        self, message: sat.CpModelProto, objective: WholeObjective, limits: Limits, progress: Progress | None
-    ) -> Solution:
+    def _search(self, objective: WholeObjective, limits: Limits, progress: Progress | None) -> Solution:
         wrapper: Any = sat.SolveWrapper()  # the library's types leave out those of `solve`
         wrapper.set_parameters(_parameters(limits))
-        report = None if progress is None else _Report(progress, objective.slack)
-        if report is not None:
-            wrapper.add_solution_callback(report)
-            wrapper.add_best_bound_callback(report.on_bound)
-        with self._lock:
-            self._running, self._interrupted = wrapper, False
-        try:
-            response = wrapper.solve(message)
-        finally:
-            with self._lock:
-                self._running = None
-        if report is not None:
-            wrapper.clear_solution_callback(report)
-            if report.error is not None:
-                raise report.error
-        return self._solution(message, response, objective)
+        report = _Report(progress, objective.slack)
+        wrapper.add_solution_callback(report)
+        wrapper.add_best_bound_callback(report.on_bound)
+        ended = self._watch.run(partial(wrapper.solve, self._message), stop=wrapper.stop_search, seconds=limits.seconds)
+        if ended.result is None:
+            # The abandoned solve holds the message.
+            self._message = _message(self._program.rows, self._rows.value.tolist(), self._program.columns)
+        if report.error is not None:
+            raise report.error
+        value = None if report.x is None else float(self._objective @ report.x + self._program.offset)
+        left = Solution(termination=Termination.LIMIT, x=report.x, objective=value, bound=report.bound)
+        found = None if ended.result is None else self._solution(ended.result, objective, report.bound)
+        solution = settle(Ended(ended.end, found), left)
+        at_most = np.maximum(self._objective * self._lower, self._objective * self._upper).sum() + self._program.offset
+        return replace(solution, bound=min(solution.bound, float(np.nextafter(at_most, np.inf))))
 
-    def _solution(
-        self, message: sat.CpModelProto, response: sat.CpSolverResponse, objective: WholeObjective
-    ) -> Solution:
+    def _solution(self, response: sat.CpSolverResponse, objective: WholeObjective, told: float) -> Solution:
         status = response.status
         if status == sat.CpSolverStatus.MODEL_INVALID:
-            raise BackendFailure(f"CP-SAT refused the program: {sat.CpSatHelper.validate_model(message)}")
+            raise BackendFailure(f"CP-SAT refused the program: {sat.CpSatHelper.validate_model(self._message)}")
         if status == sat.CpSolverStatus.INFEASIBLE:
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
-        termination = Termination.INTERRUPTED if self._interrupted else Termination.LIMIT
-        if status == sat.CpSolverStatus.OPTIMAL:
-            termination = Termination.OPTIMAL
+        termination = Termination.OPTIMAL if status == sat.CpSolverStatus.OPTIMAL else Termination.LIMIT
         x = np.array(list(response.solution), dtype=np.float64) if status in _FOUND else None
         value = None if x is None else float(self._objective @ x + self._program.offset)
         proved = -float(response.inner_objective_lower_bound) / objective.scale + self._program.offset
         bound = proved if objective.slack == 0 else np.nextafter(proved + objective.slack, np.inf)
+        if status not in _FOUND:
+            # Stopped before it began, CP-SAT leaves a bound of 0 that it never proved.
+            bound = told
         return Solution(
             termination=termination,
             x=x,
@@ -167,26 +166,48 @@ class CpSatModel:
         )
 
 
-class _Report(sat.SolutionCallback):
-    """Passes incumbents and bounds on; an error of the listener is kept, since it must not cross the library."""
+def _message(rows: SparseRows, values: list[int], columns: int) -> sat.CpModelProto:
+    """Return a program's rows as CP-SAT's message, all bounds 0."""
+    message = sat.CpModelProto()
+    for _ in range(columns):
+        message.variables.add().domain.extend([0, 0])
+    start, index = rows.start.tolist(), rows.index.tolist()
+    for i in range(rows.rows):
+        linear = message.constraints.add().linear
+        linear.vars.extend(index[start[i] : start[i + 1]])
+        linear.coeffs.extend(values[start[i] : start[i + 1]])
+        linear.domain.extend([0, 0])
+    return message
 
-    def __init__(self, progress: Progress, slack: float) -> None:
+
+class _Report(sat.SolutionCallback):
+    """Keeps incumbents and bounds and passes them on.
+
+    ``error`` is what the listener raised, if it did, since that must not cross the library.
+    """
+
+    def __init__(self, progress: Progress | None, slack: float) -> None:
         super().__init__()
         self._progress, self._slack = progress, slack
         self._incumbent: float | None = None
-        self._bound = float("inf")
+        self.x: Floats | None = None
+        self.bound = float("inf")
         self.error: BaseException | None = None
 
     def OnSolutionCallback(self) -> None:  # noqa: N802 - the library's name
-        """Pass an incumbent on."""
+        """Keep an incumbent."""
         self._incumbent = self.ObjectiveValue()
+        response: Any = self.Response()  # type: ignore[no-untyped-call] # left out by the library's types
+        self.x = np.array(list(response.solution), dtype=np.float64)
         self.on_bound(self.BestObjectiveBound())
 
     def on_bound(self, bound: float) -> None:
-        """Pass a bound on."""
-        self._bound = min(self._bound, bound + self._slack)
+        """Keep a bound."""
+        self.bound = min(self.bound, bound + self._slack)
+        if self._progress is None or self.error is not None:
+            return
         try:
-            self._progress(self._incumbent, self._bound)
+            self._progress(self._incumbent, self.bound)
         except BaseException as error:  # noqa: BLE001 - raised again once the library has returned
             self.error = error
             self.StopSearch()
