@@ -76,6 +76,7 @@ def test_a_turn_without_a_finished_answer_tells_its_last_words(
     turn = _turn(toy, contender, tmp_path)
     assert turn.ending is ending
     assert words in str(turn.words)
+    assert str(tmp_path) not in str(turn.words)
 
 
 def test_a_refuted_claim_is_recorded_with_the_recomputed_value(toy: Entry, tmp_path: Path) -> None:
