@@ -11,18 +11,54 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from solvers.core.kernels import compiled
 from solvers.core.program import Floats, Ints
 from solvers.offers.reward_choice import Bytes, Columns, DenseColumns, Singles
 
 BLOCK = 2048
 LANES = 64
-_compiled = nb.njit(nogil=True, error_model="numpy", cache=True)
 
 Longs = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.floating]
+Choices = npt.NDArray[np.int8]
+Width = float | np.float32
+Name = np.int32 | int
+"""An offer's number; 32 bits wide where vectors are compared with it."""
+
+
+class Room(NamedTuple):
+    """Working memory for the members of a block: their ``best`` and ``second`` best score, ``arg`` their offer."""
+
+    best: Reals
+    second: Reals
+    arg: Ints
+    value: Singles
+    cost: Singles
+    pen: Singles
+
+
+class Offered(NamedTuple):
+    """What members are offered in a pass: windows begin at offers ``start`` [W+1]; prices ``lam``, ``mu`` [M].
+
+    Who differs between two offers by less than ``width`` is a near tie.
+    """
+
+    start: Longs
+    lam: Reals
+    mu: Reals
+    width: Width
+
+
+class Found(NamedTuple):
+    """What a pass writes: ``near`` ties, and sums ``counted``, ``spent``, ``worth`` int64 [M] per offer."""
+
+    near: Longs
+    counted: Longs
+    spent: Longs
+    worth: Longs
 
 
 class Arrays(NamedTuple):
@@ -56,57 +92,61 @@ def kernel_arrays(columns: Columns) -> Arrays:
     return Arrays(empty, empty, bits, columns.weight, columns.segment, columns.value_of, columns.cost_of, shut)
 
 
-@_compiled
-def _fill(arrays, o, b, n, value, cost, pen):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _fill(arrays: Arrays, o: int, b: int, n: int, room: Room) -> None:
     for j in range(n):
         s = arrays.segment[b + j]
-        value[j] = arrays.weight[b + j] * arrays.value_of[s, o]
-        cost[j] = arrays.weight[b + j] * arrays.cost_of[s, o]
-        pen[j] = arrays.shut[s, o]
+        room.value[j] = arrays.weight[b + j] * arrays.value_of[s, o]
+        room.cost[j] = arrays.weight[b + j] * arrays.cost_of[s, o]
+        room.pen[j] = arrays.shut[s, o]
 
 
-@_compiled
-def _bar(bits, penalty, pen):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _bar(bits: Bytes, penalty: Singles, pen: Singles) -> None:
     for q in range(len(bits)):
         byte = bits[q]
         for r in range(8):
             pen[8 * q + r] = penalty[byte, r]
 
 
-@_compiled
-def _bar_more(bits, penalty, pen):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _bar_more(bits: Bytes, penalty: Singles, pen: Singles) -> None:
     for q in range(len(bits)):
         byte = bits[q]
         for r in range(8):
             pen[8 * q + r] += penalty[byte, r]
 
 
-@_compiled
-def _meet(value, cost, lam, mu, o, best, second, arg):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _meet(value: Reals, cost: Reals, price: tuple[float, float], o: Name, room: Room) -> None:
+    best, second, arg = room.best, room.second, room.arg
+    lam, mu = price
     for j in range(len(value)):
         score = value[j] - lam * cost[j] - mu
         top = best[j]
         above = score > top
         low = top if above else score
-        second[j] = low if low > second[j] else second[j]
+        second[j] = max(second[j], low)
         best[j] = score if above else top
         arg[j] = o if above else arg[j]
 
 
-@_compiled
-def _meet_some(value, cost, lam, mu, o, pen, best, second, arg):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _meet_some(value: Reals, cost: Reals, price: tuple[float, float], o: Name, room: Room) -> None:
+    best, second, arg, pen = room.best, room.second, room.arg, room.pen
+    lam, mu = price
     for j in range(len(value)):
         score = value[j] - lam * cost[j] - mu + pen[j]
         top = best[j]
         above = score > top
         low = top if above else score
-        second[j] = low if low > second[j] else second[j]
+        second[j] = max(second[j], low)
         best[j] = score if above else top
         arg[j] = o if above else arg[j]
 
 
-@_compiled
-def _lane_total(column, arg, o, lanes):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _lane_total(column: Reals, arg: Ints, o: Name, lanes: Floats) -> float:
     """Sum a column over the members whose choice is o, in lanes."""
     n = len(arg)
     for r in range(LANES):
@@ -120,8 +160,8 @@ def _lane_total(column, arg, o, lanes):  # type: ignore[no-untyped-def]  # compi
     return _fold(lanes)
 
 
-@_compiled
-def _lane_sum(column, lanes):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _lane_sum(column: Reals, lanes: Floats) -> float:
     n = len(column)
     for r in range(LANES):
         lanes[r] = 0.0
@@ -134,157 +174,155 @@ def _lane_sum(column, lanes):  # type: ignore[no-untyped-def]  # compiled
     return _fold(lanes)
 
 
-@_compiled
-def _fold(lanes):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _fold(lanes: Floats) -> float:
     half = LANES
     while half > 1:
         half //= 2
         for r in range(half):
             lanes[r] += lanes[r + half]
-    return lanes[0]
+    return float(lanes[0])
 
 
-@_compiled
-def _number(arg, o):  # type: ignore[no-untyped-def]  # compiled
-    many = 0
+@compiled
+def _number(arg: Ints, o: Name) -> int:
+    many = np.int32(0)
     for j in range(len(arg)):
         many += np.int32(arg[j] == o)
-    return many
+    return int(many)
 
 
-@_compiled
-def _scan(arrays, penalty, b, n, first_offer, last_offer, lam, mu, room):  # type: ignore[no-untyped-def]  # compiled
-    """Find the best and second best offer of the members of a block among the offers of one window."""
-    best, second, arg, value, cost, pen = room
-    best[:n] = 0
-    second[:n] = -np.inf
-    arg[:n] = -1
+@compiled
+def _scan(arrays: Arrays, penalty: Singles, b: int, window: int, offered: Offered, room: Room) -> None:
+    """Find the best and second best offer of the members of a block, from b on, among the offers of one window."""
+    n = len(room.best)
+    room.best[:] = 0
+    room.second[:] = -np.inf
+    room.arg[:] = -1
     dense = len(arrays.weight) == 0
     some = arrays.bits.shape[1] > 0
-    for o in range(first_offer, last_offer):
-        name = np.int32(o)
+    for o in range(offered.start[window], offered.start[window + 1]):
+        price = (offered.lam[o], offered.mu[o])
         if dense:
             v, c = arrays.value[o, b : b + n], arrays.cost[o, b : b + n]
             if some:
-                _bar(arrays.bits[o, b >> 3 : (b + n + 7) >> 3], penalty, pen)
-                _meet_some(v, c, lam[o], mu[o], name, pen, best, second, arg)
+                _bar(arrays.bits[o, b >> 3 : (b + n + 7) >> 3], penalty, room.pen)
+                _meet_some(v, c, price, np.int32(o), room)
             else:
-                _meet(v, c, lam[o], mu[o], name, best, second, arg)
+                _meet(v, c, price, np.int32(o), room)
         else:
-            _fill(arrays, o, b, n, value, cost, pen)
+            _fill(arrays, o, b, n, room)
             if some:
-                _bar_more(arrays.bits[o, b >> 3 : (b + n + 7) >> 3], penalty, pen)
-            _meet_some(value[:n], cost[:n], lam[o], mu[o], name, pen, best, second, arg)
+                _bar_more(arrays.bits[o, b >> 3 : (b + n + 7) >> 3], penalty, room.pen)
+            _meet_some(room.value[:n], room.cost[:n], price, np.int32(o), room)
 
 
-@_compiled
-def _add_cost(arrays, b, n, o, arg, cost, lanes):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _cost_total(arrays: Arrays, b: int, o: int, room: Room, lanes: Floats) -> float:
+    """Sum what offer o costs those members of the block from b on who choose it."""
+    n = len(room.arg)
     if len(arrays.weight) == 0:
-        return _lane_total(arrays.cost[o, b : b + n], arg, np.int32(o), lanes)
+        return _lane_total(arrays.cost[o, b : b + n], room.arg, np.int32(o), lanes)
     for j in range(n):
-        cost[j] = arrays.weight[b + j] * arrays.cost_of[arrays.segment[b + j], o]
-    return _lane_total(cost[:n], arg, np.int32(o), lanes)
+        room.cost[j] = arrays.weight[b + j] * arrays.cost_of[arrays.segment[b + j], o]
+    return _lane_total(room.cost[:n], room.arg, np.int32(o), lanes)
 
 
-@_compiled
-def _add_value(arrays, b, n, o, arg, value, lanes):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def _value_total(arrays: Arrays, b: int, o: int, room: Room, lanes: Floats) -> float:
+    """Sum what offer o is worth with those members of the block from b on who choose it."""
+    n = len(room.arg)
     if len(arrays.weight) == 0:
-        return _lane_total(arrays.value[o, b : b + n], arg, np.int32(o), lanes)
+        return _lane_total(arrays.value[o, b : b + n], room.arg, np.int32(o), lanes)
     for j in range(n):
-        value[j] = arrays.weight[b + j] * arrays.value_of[arrays.segment[b + j], o]
-    return _lane_total(value[:n], arg, np.int32(o), lanes)
+        room.value[j] = arrays.weight[b + j] * arrays.value_of[arrays.segment[b + j], o]
+    return _lane_total(room.value[:n], room.arg, np.int32(o), lanes)
 
 
-@_compiled
-def _list_near(best, second, width, first, step, near, found):  # type: ignore[no-untyped-def]  # compiled
-    n = len(best)
+@compiled
+def _list_near(room: Room, width: Width, first: int, step: int, near: Longs, found: int) -> int:
+    """List members whose best and second best differ by less than ``width``, as ``first + step·place``."""
+    n = len(room.best)
     if found + n <= len(near):
         for j in range(n):
             near[found] = first + step * j
-            found += np.int64(best[j] - second[j] < width)
+            found += int(room.best[j] - room.second[j] < width)
         return found
     for j in range(n):
-        if best[j] - second[j] < width:
+        if room.best[j] - room.second[j] < width:
             if found < len(near):
                 near[found] = first + step * j
             found += 1
     return found
 
 
-@_compiled
-def _strike(best, second, width, arg):  # type: ignore[no-untyped-def]  # compiled
-    for j in range(len(best)):
-        arg[j] = -2 if best[j] - second[j] < width else arg[j]
+@compiled
+def _strike(room: Room, width: Width) -> None:
+    for j in range(len(room.best)):
+        room.arg[j] = -2 if room.best[j] - room.second[j] < width else room.arg[j]
 
 
-@_compiled
-def collect(arrays, penalty, members, start, lam, mu, width, unit, near, count, spend):  # type: ignore[no-untyped-def]  # compiled
+@compiled
+def collect(arrays: Arrays, penalty: Singles, members: int, offered: Offered, unit: float, found: Found) -> int:
     """Sort members and windows into clear choices, added up, and near ties, listed.
 
     A member's window is a near tie where its best and second best (no offer counts as 0) differ by less than
-    ``width``. ``near`` int64 receives ``W·member + window`` as far as it has room. Returns their number; adds to
-    ``count`` int64 [M] and ``spend`` int64 [M] in units of ``1/unit``. Prices and arithmetic are float32.
+    ``offered.width``. ``found.near`` int64 receives ``W·member + window`` as far as it has room. Returns their number;
+    adds to ``found.counted`` and ``found.spent`` in units of ``1/unit``. Prices and arithmetic are float32.
     """
-    windows = len(start) - 1
-    best, second = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
-    arg = np.empty(BLOCK, np.int32)
+    windows = len(offered.start) - 1
+    best, second, arg = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.int32)
     value, cost, pen = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     lanes = np.empty(LANES, np.float64)
-    found = 0
+    many = 0
     for b in range(0, members, BLOCK):
         n = min(BLOCK, members - b)
+        room = Room(best[:n], second[:n], arg[:n], value, cost, pen)
         for w in range(windows):
-            room = (best[:n], second[:n], arg[:n], value, cost, pen)
-            _scan(arrays, penalty, b, n, start[w], start[w + 1], lam, mu, room)
-            found = _list_near(best[:n], second[:n], width, windows * b + w, windows, near, found)
-            _strike(best[:n], second[:n], width, arg[:n])
-            for o in range(start[w], start[w + 1]):
-                count[o] += _number(arg[:n], np.int32(o))
-                spend[o] += np.int64(np.rint(_add_cost(arrays, b, n, o, arg[:n], cost, lanes) * unit))
-    return found
+            _scan(arrays, penalty, b, w, offered, room)
+            many = _list_near(room, offered.width, windows * b + w, windows, found.near, many)
+            _strike(room, offered.width)
+            for o in range(offered.start[w], offered.start[w + 1]):
+                found.counted[o] += _number(arg[:n], np.int32(o))
+                found.spent[o] += np.int64(np.rint(_cost_total(arrays, b, o, room, lanes) * unit))
+    return many
 
 
-@_compiled
-def certify(  # type: ignore[no-untyped-def]  # compiled
-    arrays, penalty, members, start, lam, mu, width, units, near, choice, count, spend, worth
-):
+@compiled
+def certify(
+    arrays: Arrays, penalty: Singles, offered: Offered, units: Floats, choice: Choices, found: Found
+) -> tuple[int, int]:
     """Choose the best offer of every member and window at float64 prices, and add up what bound and plan need.
 
-    ``choice`` int8 [W, N] receives the offers (-1: none); ``count``, ``spend``, ``worth`` int64 [M] the totals of the
-    chosen; ``near`` the near ties as in `collect`. Returns their number and the sum of the best scores, an int64 in
-    units of ``1/units[1]`` rounded up block by block. ``units`` is (of money, of scores).
+    ``choice`` int8 [W, N] receives the offers (-1: none); ``found`` the totals of the chosen and near ties as in
+    `collect`. Returns the number of near ties and the sum of the best scores, an integer in units of ``1/units[1]``
+    rounded up block by block; ``units`` is (of money, of scores).
     """
-    windows = len(start) - 1
-    best, second = np.empty(BLOCK, np.float64), np.empty(BLOCK, np.float64)
-    arg = np.empty(BLOCK, np.int32)
+    windows, members = choice.shape
+    best, second, arg = np.empty(BLOCK, np.float64), np.empty(BLOCK, np.float64), np.empty(BLOCK, np.int32)
     value, cost, pen = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     lanes = np.empty(LANES, np.float64)
-    found, total = 0, np.int64(0)
+    many, total = 0, 0
     for b in range(0, members, BLOCK):
         n = min(BLOCK, members - b)
+        room = Room(best[:n], second[:n], arg[:n], value, cost, pen)
         for w in range(windows):
-            room = (best[:n], second[:n], arg[:n], value, cost, pen)
-            _scan(arrays, penalty, b, n, start[w], start[w + 1], lam, mu, room)
+            _scan(arrays, penalty, b, w, offered, room)
             choice[w, b : b + n] = arg[:n]
-            found = _list_near(best[:n], second[:n], width, windows * b + w, windows, near, found)
-            total += np.int64(np.ceil(_lane_sum(best[:n], lanes) * units[1]))
-            for o in range(start[w], start[w + 1]):
-                count[o] += _number(arg[:n], np.int32(o))
-                spend[o] += np.int64(np.rint(_add_cost(arrays, b, n, o, arg[:n], cost, lanes) * units[0]))
-                worth[o] += np.int64(np.rint(_add_value(arrays, b, n, o, arg[:n], value, lanes) * units[0]))
-    return found, total
+            many = _list_near(room, offered.width, windows * b + w, windows, found.near, many)
+            total += int(np.ceil(_lane_sum(best[:n], lanes) * units[1]))
+            for o in range(offered.start[w], offered.start[w + 1]):
+                found.counted[o] += _number(arg[:n], np.int32(o))
+                found.spent[o] += np.int64(np.rint(_cost_total(arrays, b, o, room, lanes) * units[0]))
+                found.worth[o] += np.int64(np.rint(_value_total(arrays, b, o, room, lanes) * units[0]))
+    return many, total
 
 
-def near_room(size: int) -> Longs:
+def room_for(size: int) -> Longs:
     """Return room for so many near ties, int64."""
     return np.empty(size, dtype=np.int64)
 
 
-def kernel_prices(lam: Floats, mu: Floats, dtype: npt.DTypeLike) -> tuple[npt.NDArray[np.floating], ...]:
-    """Return prices per offer in the precision of a kernel."""
-    return lam.astype(dtype), mu.astype(dtype)
-
-
-def window_starts(start: Ints) -> Longs:
-    """Return first offers of windows as kernels take them."""
-    return start.astype(np.int64)
+def no_totals(near: Longs, offers: int) -> Found:
+    """Return sums of nothing, with room for near ties."""
+    return Found(near, *(np.zeros(offers, dtype=np.int64) for _ in range(3)))

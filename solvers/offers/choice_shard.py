@@ -16,7 +16,7 @@ import numpy.typing as npt
 from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats, Ints
 from solvers.offers import choice_kernels
-from solvers.offers.choice_kernels import PENALTY, Arrays, Longs, kernel_arrays, near_room, window_starts
+from solvers.offers.choice_kernels import PENALTY, Arrays, Longs, Offered, kernel_arrays, no_totals, room_for
 from solvers.offers.reward_choice import Columns, RewardChoice
 from solvers.offers.smoothed_dual import GRAIN, Items, Sums, Units, drawn_offers, make_items, smoothed_sums
 
@@ -114,7 +114,7 @@ class Shard:
         if self.first % GRAIN:
             raise InvalidProgram(f"a shard begins at a multiple of {GRAIN} members, not at {self.first}; see split")
         self._arrays = kernel_arrays(self.columns)
-        self._near = near_room(0)
+        self._near = room_for(0)
         self.choice = np.full((self.windows, self.columns.members), -1, dtype=np.int8)
 
     @property
@@ -145,28 +145,16 @@ class Shard:
 
     def take_core(self, lam: Floats, mu: Floats, width: float, unit: float, most: int) -> Totals:
         """Keep near ties as the core, unless more than ``most``, and return the totals of all others."""
-        offers, room = len(lam), min(most, self.columns.members // _FEW)
+        offered = Offered(self.start.astype(np.int64), lam.astype(np.float32), mu.astype(np.float32), np.float32(width))
+        room = min(most, self.columns.members // _FEW)
         for _ in range(2):
-            self._make_room(room)
-            count, spend = np.zeros(offers, dtype=np.int64), np.zeros(offers, dtype=np.int64)
-            near = choice_kernels.collect(
-                self._arrays,
-                PENALTY,
-                self.columns.members,
-                window_starts(self.start),
-                lam.astype(np.float32),
-                mu.astype(np.float32),
-                np.float32(width),
-                unit,
-                self._near,
-                count,
-                spend,
-            )
+            found = no_totals(self._near_room(room), len(lam))
+            near = choice_kernels.collect(self._arrays, PENALTY, self.columns.members, offered, unit, found)
             room = int(near)
-            if near <= len(self._near) or near > most:
+            if near <= len(found.near) or near > most:
                 break
-        self.items[CORE] = self._items(self._near[: near if near <= most else 0].copy())
-        return Totals(count=count, spend=spend, worth=np.zeros(offers, dtype=np.int64), scores=0, near=int(near))
+        self.items[CORE] = self._items(found.near[: near if near <= most else 0])
+        return Totals(count=found.counted, spend=found.spent, worth=found.worth, scores=0, near=int(near))
 
     def sums(self, which: str, lam: Floats, mu: Floats, tau: float, units: Units) -> Sums:
         """Return the smoothed sums over the sample or the core."""
@@ -174,30 +162,16 @@ class Shard:
 
     def certify(self, lam: Floats, mu: Floats, width: float, units: Units, room: int) -> Totals:
         """Choose everybody's best offer at float64 prices (`choice_kernels.certify`) and list near ties."""
-        offers = len(lam)
+        offered = Offered(self.start.astype(np.int64), lam, mu, width)
+        scale = np.array([units.use, units.worth])
         for _ in range(2):
-            self._make_room(room)
-            count, spend, worth = (np.zeros(offers, dtype=np.int64) for _ in range(3))
-            near, scores = choice_kernels.certify(
-                self._arrays,
-                PENALTY,
-                self.columns.members,
-                window_starts(self.start),
-                lam,
-                mu,
-                width,
-                np.array([units.use, units.worth]),
-                self._near,
-                self.choice,
-                count,
-                spend,
-                worth,
-            )
+            found = no_totals(self._near_room(room), len(lam))
+            near, scores = choice_kernels.certify(self._arrays, PENALTY, offered, scale, self.choice, found)
             room = int(near)
-            if near <= len(self._near):
+            if near <= len(found.near):
                 break
-        self.items[CORE] = self._items(self._near[:near].copy())
-        return Totals(count=count, spend=spend, worth=worth, scores=int(scores), near=int(near))
+        self.items[CORE] = self._items(found.near[:near])
+        return Totals(count=found.counted, spend=found.spent, worth=found.worth, scores=int(scores), near=int(near))
 
     def draw(self, lam: Floats, mu: Floats, tau: float, units: Units) -> Totals:
         """Split the core's ties as the smoothed prices say; returns the change of the totals."""
@@ -252,10 +226,11 @@ class Shard:
         columns = (np.where(eligible, value, -np.inf), cost)
         return make_items(local + self.first * self.windows, self.windows, self.start, columns)
 
-    def _make_room(self, room: int) -> None:
+    def _near_room(self, room: int) -> Longs:
         room += choice_kernels.BLOCK
         if len(self._near) < room:
-            self._near = near_room(room)
+            self._near = room_for(room)
+        return self._near
 
 
 def split(instance: RewardChoice, shards: int) -> tuple[Shard, ...]:

@@ -133,7 +133,7 @@ class _Solve:
         final, tau = self._settled(price, scale, width, tau)
         if final.bound < crowd.floor:
             return self._answer(ChoiceStatus.INFEASIBLE, final)
-        decided = self._decided(final, scale)
+        decided = self._decided(final)
         if decided is not None:
             return self._answer(ChoiceStatus.SOLVED, decided)
         proof = self._proof(final)
@@ -225,7 +225,7 @@ class _Solve:
         open_room = np.minimum(room, np.where(final.price * reward > 1e-6 * scale.value, np.inf, 0.0))
         return float((np.abs(open_room) / np.maximum(reward, 1e-300)).max(initial=0.0))
 
-    def _decided(self, final: Final, scale: Typical) -> Final | None:
+    def _decided(self, final: Final) -> Final | None:
         """Decide the closest ties together; enlarge their number until the gap is reached."""
         crowd, limits, best = self.crowd, self.limits, None
         most = limits.ties + 4 * int((final.price > 0).sum())

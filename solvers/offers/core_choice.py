@@ -49,7 +49,7 @@ class TieTotals:
         held = np.flatnonzero(offer >= 0)
         name, offers = offer[held].astype(np.int64), ties.value.shape[1]
         return cls(
-            spent=np.bincount(name, ties.cost[held, name], minlength=offers),
+            spent=np.bincount(name, ties.cost[held, name], minlength=offers).astype(np.float64),
             counted=np.bincount(name, minlength=offers).astype(np.float64),
             value=float(ties.value[held, name].sum()),
         )
@@ -67,8 +67,8 @@ class CoreProgram:
 def core_program(ties: Ties, rows: OneSidedRows, room: Floats, scores: Floats, *, rest: float) -> CoreProgram:
     """Write down the program over the two best offers of every tie, and those nearly as good (``scores`` [n, M]).
 
-    ``room`` float64 [R] is what the rows leave for the ties, ``rest`` what all others are worth. Rows of pure counts are exact; rows of money keep the
-    solver's tolerance back, so that its answer holds exactly.
+    ``room`` float64 [R] is what the rows leave for the ties, ``rest`` what all others are worth. Rows of pure counts
+    are exact; rows of money keep the solver's tolerance back, so that its answer holds exactly.
     """
     best = np.maximum(scores.max(axis=1, initial=0.0), 0.0)
     tie, offer = np.nonzero(np.isfinite(ties.value) & (scores >= (best - 1.5 * ties.margin - 1e-12)[:, None]))

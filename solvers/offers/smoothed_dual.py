@@ -16,16 +16,16 @@ hold whole grains add up to exactly the unsharded sums.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from solvers.core.kernels import compiled
 from solvers.core.program import Floats, Ints
 
 GRAIN = 32768
-_REACH = 36.0  # exp(-36) is below the resolution of a sum of ones
-_compiled = nb.njit(nogil=True, error_model="numpy", cache=True)
+_REACH = 30.0  # exp(-30) changes no price that matters
 
 Longs = npt.NDArray[np.int64]
 
@@ -46,8 +46,25 @@ class Items:
 
     @property
     def count(self) -> int:
-        """n."""
+        """N."""
         return len(self.item)
+
+
+class _Columns(NamedTuple):
+    """The arrays of :class:`Items` as kernels take them."""
+
+    value: Floats
+    cost: Floats
+    first: Longs
+    grain: Longs
+
+
+class _Grain(NamedTuple):
+    """The arrays of :class:`Sums` as kernels take them."""
+
+    worth: Longs
+    use: Longs
+    curve: Longs
 
 
 def make_items(item: Longs, windows: int, start: Ints, columns: tuple[Floats, Floats]) -> Items:
@@ -109,7 +126,8 @@ def smoothed_sums(items: Items, lam: Floats, mu: Floats, tau: float, units: Unit
     worth, use = np.zeros(3, dtype=np.int64), np.zeros((2, offers), dtype=np.int64)
     curve = np.zeros((2 * offers, 2 * offers), dtype=np.int64)
     scale = np.array([units.worth, units.use, units.curve])
-    _add_up(items.value, items.cost, items.first, items.grain, lam, mu, tau, scale, worth, use, curve)
+    columns = _Columns(items.value, items.cost, items.first, items.grain)
+    _add_up(columns, lam, mu, tau, scale, _Grain(worth, use, curve))
     return Sums(worth=worth, use=use, curve=curve)
 
 
@@ -121,85 +139,94 @@ def drawn_offers(items: Items, lam: Floats, mu: Floats, tau: float) -> npt.NDArr
     chosen = np.empty(items.count, dtype=np.int8)
     golden = (np.sqrt(5.0) - 1) / 2
     level = np.mod((items.item % (1 << 24)).astype(np.float64) * golden, 1.0)
-    _draw(items.value, items.cost, items.first, lam, mu, tau, level, chosen)
+    _draw(_Columns(items.value, items.cost, items.first, items.grain), lam, mu, tau, level, chosen)
     return chosen
 
 
-@_compiled
-def _add_up(value, cost, first, grain, lam, mu, tau, scale, worth, use, curve):  # type: ignore[no-untyped-def]  # compiled
-    offers, width = len(lam), value.shape[1]
-    score, p = np.empty(width), np.empty(width)
-    active = np.empty(width, np.int64)
-    part_use, part_curve = np.empty((2, offers)), np.empty((2 * offers, 2 * offers))
-    for g in range(len(grain) - 1):
-        part_use[:] = 0.0
-        part_curve[:] = 0.0
-        smooth, plain, entropy = 0.0, 0.0, 0.0
-        for i in range(grain[g], grain[g + 1]):
-            base = first[i]
-            best, arg = 0.0, -1
-            for k in range(min(width, offers - base)):
-                x = value[i, k] - lam[base + k] * cost[i, k] - mu[base + k]
-                score[k] = x
-                if x > best:
-                    best, arg = x, k
-            plain += best
-            low = best - _REACH * tau
-            many, mass, spread = 0, 0.0, 0.0
-            for k in range(min(width, offers - base)):
-                if score[k] > low:
-                    gap = (score[k] - best) / tau
-                    p[many] = 1.0 if k == arg else np.exp(gap)
-                    spread -= p[many] * gap
-                    mass += p[many]
-                    active[many] = k
-                    many += 1
-            if low < 0.0:
-                rest = np.exp(-best / tau)
-                spread += rest * best / tau
-                mass += rest
-            excess = np.log(mass)
-            smooth += best + tau * excess
-            entropy += tau * (excess + spread / mass)
-            single = many == 1 and mass == 1.0
+@compiled
+def _add_up(items: _Columns, lam: Floats, mu: Floats, tau: float, scale: Floats, sums: _Grain) -> None:
+    offers, width = len(lam), items.value.shape[1]
+    score, p, active = np.empty(width), np.empty(width), np.empty(width, np.int64)
+    use, curve = np.empty((2, offers)), np.empty((2 * offers, 2 * offers))
+    worth = np.empty(3)
+    for g in range(len(items.grain) - 1):
+        worth[:] = 0.0
+        use[:] = 0.0
+        curve[:] = 0.0
+        for i in range(items.grain[g], items.grain[g + 1]):
+            base = items.first[i]
+            many = min(width, offers - base)
+            for k in range(many):
+                score[k] = items.value[i, k] - lam[base + k] * items.cost[i, k] - mu[base + k]
+            many = _spread(score[:many], tau, p, active, worth)
             for a in range(many):
-                p[a] /= mass
                 o = base + active[a]
-                part_use[0, o] += p[a] * cost[i, active[a]]
-                part_use[1, o] += p[a]
-            if single:
-                continue
-            for a in range(many):
-                oa, ca, pa = base + active[a], cost[i, active[a]], p[a] / tau
-                for b in range(a + 1):
-                    ob, cb = base + active[b], cost[i, active[b]]
-                    weight = pa * ((1.0 if a == b else 0.0) - p[b])
-                    part_curve[oa, ob] += weight * ca * cb
-                    part_curve[offers + oa, offers + ob] += weight
-                    part_curve[offers + oa, ob] += weight * cb
-                    if a != b:
-                        part_curve[offers + ob, oa] += weight * ca
-        worth[0] += np.int64(np.rint(smooth * scale[0]))
-        worth[1] += np.int64(np.rint(plain * scale[0]))
-        worth[2] += np.int64(np.rint(entropy * scale[0]))
-        for r in range(2):
-            for o in range(offers):
-                use[r, o] += np.int64(np.rint(part_use[r, o] * scale[1]))
-        for r in range(2 * offers):
-            for o in range(2 * offers):
-                curve[r, o] += np.int64(np.rint(part_curve[r, o] * scale[2]))
+                use[0, o] += p[a] * items.cost[i, active[a]]
+                use[1, o] += p[a]
+            if many > 1 or (many == 1 and p[0] < 1.0):
+                _bend(p[:many], active, base, items.cost[i], tau, curve)
+        for k in range(3):
+            sums.worth[k] += np.int64(np.rint(worth[k] * scale[0]))
+        sums.use[:] += np.rint(use * scale[1]).astype(np.int64)
+        sums.curve[:] += np.rint(curve * scale[2]).astype(np.int64)
 
 
-@_compiled
-def _draw(value, cost, first, lam, mu, tau, level, chosen):  # type: ignore[no-untyped-def]  # compiled
-    offers, width = len(lam), value.shape[1]
+@compiled
+def _spread(score: Floats, tau: float, p: Floats, active: Longs, worth: Floats) -> int:
+    """Fill ``p`` for the offers that are not out of reach and list them; add to smooth worth, worth and entropy."""
+    best, arg = 0.0, -1
+    for k in range(len(score)):
+        if score[k] > best:
+            best, arg = score[k], k
+    low = best - _REACH * tau
+    many, mass, spread = 0, 0.0, 0.0
+    for k in range(len(score)):
+        if score[k] > low:
+            gap = (score[k] - best) / tau
+            p[many] = 1.0 if k == arg else np.exp(gap)
+            spread -= p[many] * gap
+            mass += p[many]
+            active[many] = k
+            many += 1
+    if low < 0.0:
+        rest = np.exp(-best / tau)
+        spread += rest * best / tau
+        mass += rest
+    for a in range(many):
+        p[a] /= mass
+    excess = np.log(mass) if mass > 1.0 else 0.0
+    worth[0] += best + tau * excess
+    worth[1] += best
+    worth[2] += tau * (excess + spread / mass)
+    return many
+
+
+@compiled
+def _bend(p: Floats, active: Longs, base: int, cost: Floats, tau: float, curve: Floats) -> None:
+    """Add an item's covariance over τ to the Hessian."""
+    offers = len(curve) // 2
+    for a in range(len(p)):
+        oa, ca, pa = base + active[a], cost[active[a]], p[a] / tau
+        for b in range(a + 1):
+            ob, cb = base + active[b], cost[active[b]]
+            weight = pa * ((1.0 if a == b else 0.0) - p[b])
+            curve[oa, ob] += weight * ca * cb
+            curve[offers + oa, offers + ob] += weight
+            curve[offers + oa, ob] += weight * cb
+            if a != b:
+                curve[offers + ob, oa] += weight * ca
+
+
+@compiled
+def _draw(items: _Columns, lam: Floats, mu: Floats, tau: float, level: Floats, chosen: npt.NDArray[np.int8]) -> None:
+    offers, width = len(lam), items.value.shape[1]
     score = np.empty(width)
     for i in range(len(level)):
-        base = first[i]
+        base = items.first[i]
         best = 0.0
         many = min(width, offers - base)
         for k in range(many):
-            score[k] = value[i, k] - lam[base + k] * cost[i, k] - mu[base + k]
+            score[k] = items.value[i, k] - lam[base + k] * items.cost[i, k] - mu[base + k]
             best = max(best, score[k])
         mass = np.exp(-best / tau)
         for k in range(many):
