@@ -65,15 +65,17 @@ def _small_rebate(chance: np.random.Generator, periods: int, number: int) -> Spa
     )
 
 
-def weekly_budget(seed: int, *, periods: int, tiers: int, scopes: int = 1) -> BudgetInstance:
-    """Return a year's contract: seasonal worth, a fund released weekly, pacing, commitments and ``scopes`` rebates.
+def weekly_budget(seed: int, *, periods: int, tiers: int, scopes: int = 1, own: float = np.inf) -> BudgetInstance:
+    """Return a year's contract: random worth, a fund released weekly, pacing, commitments and ``scopes`` rebates.
 
     Scopes part the horizon evenly, each with ``tiers`` thresholds between a tenth and nearly all of what can be spent.
+    ``own`` is our own budget as a part of the cost of all that is released.
     """
     chance = np.random.default_rng(seed)
     worth = _falling(chance.integers(60, 160, (periods, 3)))
     size = chance.integers(0, 400, (periods, 3)).astype(np.float64)
     release = _whole(chance, 100, 700, periods)
+    cost = _whole(chance, 80, 120, periods)
     edges = [scope * periods // scopes for scope in range(scopes + 1)]
     least = np.floor(0.5 * np.cumsum(release))
     commitments = (
@@ -83,7 +85,7 @@ def weekly_budget(seed: int, *, periods: int, tiers: int, scopes: int = 1) -> Bu
     return BudgetInstance(
         worth=worth,
         size=size,
-        cost=_whole(chance, 80, 120, periods),
+        cost=cost,
         share=np.full(periods, 0.25),
         matched=_whole(chance, 0, 600, periods),
         release=release,
@@ -103,6 +105,7 @@ def weekly_budget(seed: int, *, periods: int, tiers: int, scopes: int = 1) -> Bu
             )
             for first, last in itertools.pairwise(edges)
         ),
+        own_budget=float(np.floor(own * (cost @ release))),
     )
 
 

@@ -2,8 +2,9 @@
 
 The basis is a spanning tree that stays strongly feasible (every tree arc can still send flow towards the root), which
 rules out cycling (Cunningham 1976; Ahuja, Magnanti, Orlin, Network Flows, 11.6). It starts from the path through the
-nodes in their order, for which the first T arcs lead up and the next T down, so no artificial arcs are needed. The arc
-that violates its price most enters. Deterministic, and exact as long as sums of flows and of bounds stay below 2^62.
+nodes in their order, for which the first T arcs lead up and the next T down, so no artificial arcs are needed. Arcs are
+looked at in blocks, in turn; the worst of the first block with a violated arc enters. Deterministic, and exact as long
+as sums of flows and of bounds stay below 2^62.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import numpy as np
 
 from solvers.core.program import Bools, Ints
 from solvers.incentives.tension import HARD, Arcs, Wholes
+
+_BLOCK = 48  # arcs; a full scan takes fewer pivots, but four to ten times the time
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -80,9 +83,9 @@ def _solve(net: _Net, pull: Wholes, flow: Wholes, potential: Wholes) -> int:
     in_tree = np.zeros(len(flow), dtype=np.bool_)
     in_tree[tree.link[1:]] = True
     _refresh(net, tree, potential)
-    pivots = 1
+    pivots, entering = 1, 0
     while True:
-        entering = _entering(net, flow, potential, in_tree)
+        entering = _entering(net, flow, potential, in_tree, entering)
         if entering < 0:
             return pivots
         forward = flow[entering] == 0
@@ -117,13 +120,18 @@ def _path(pull: Wholes, flow: Wholes) -> _Tree:
 
 
 @_compiled
-def _entering(net: _Net, flow: Wholes, potential: Wholes, in_tree: Bools) -> int:
-    best, worst = -1, 0
-    for a in range(len(flow)):
-        slack = net.bound[a] - potential[net.head[a]] + potential[net.tail[a]]
-        violation = -slack if flow[a] == 0 else slack
-        if violation > worst and not in_tree[a] and net.price[a] > 0:
-            best, worst = a, violation
+def _entering(net: _Net, flow: Wholes, potential: Wholes, in_tree: Bools, after: int) -> int:
+    """Return the worst arc of the first block after ``after`` that holds a violated one, -1 where no block does."""
+    best, worst, a = -1, 0, after
+    for place in range(1, len(flow) + 1):
+        a = a + 1 if a + 1 < len(flow) else 0
+        if not in_tree[a] and net.price[a] > 0:
+            slack = net.bound[a] - potential[net.head[a]] + potential[net.tail[a]]
+            violation = -slack if flow[a] == 0 else slack
+            if violation > worst:
+                best, worst = a, violation
+        if best >= 0 and place % _BLOCK == 0:
+            return best
     return best
 
 

@@ -56,7 +56,8 @@ def bound_of(tension: Tension, leaf: Leaf, own_budget: int | None) -> Fraction |
     np.subtract.at(net, arcs.tail, flow)
     if (net != problem.pull).any():
         raise InvalidProgram(f"tiers {leaf.low}..{leaf.high}: the multipliers do not add up to the objective")
-    total = sum(map(mul, arcs.bound.tolist(), flow.tolist())) + proof.own * (own_budget or 0)
+    used = np.flatnonzero(flow)
+    total = sum(map(mul, arcs.bound[used].tolist(), flow[used].tolist())) + proof.own * (own_budget or 0)
     if proof.scale > 0:
         return Fraction(total, proof.scale) + tension.constant
     if total >= 0:

@@ -15,10 +15,9 @@ import numpy as np
 
 from solvers.incentives.cheapest_flow import Flow, cheapest_flow
 from solvers.incentives.leaves import Multipliers
-from solvers.incentives.tension import HARD, Arcs, Tension, Wholes, own_money, priced, worth
+from solvers.incentives.tension import HARD, LARGEST_SUM, Arcs, Tension, Wholes, own_money, priced, worth
 
 _ROUNDS = 200  # far more than multipliers were ever seen to need
-_LARGEST_SUM = 2**60
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -42,10 +41,11 @@ def relax(tension: Tension, own_budget: int | None) -> Relaxed:
     free = cheapest_flow(tension.arcs, tension.pull)
     if free.unbounded:
         return Relaxed(potential=None, parts=1, multipliers=Multipliers(flow=free.flow, own=0, scale=0))
-    beyond = _point(tension, free)
-    if own_budget is None or beyond.own <= own_budget:
+    potential = free.potential.tolist()
+    if own_budget is None or own_money(tension, potential, 1) <= own_budget:
         proof = Multipliers(flow=free.flow, own=0, scale=1)
-        return Relaxed(potential=beyond.potential, parts=1, multipliers=proof)
+        return Relaxed(potential=potential, parts=1, multipliers=proof)
+    beyond = _point(tension, free)
     thrifty = cheapest_flow(*_problem(tension, 1, 0))
     within = _point(tension, thrifty)
     if within.own > own_budget:
@@ -94,4 +94,4 @@ def _largest_scale(tension: Tension, ratio: Fraction) -> int:
     soft = tension.arcs.price[tension.arcs.price < HARD]
     prices = int(np.abs(tension.slope).sum()) + int(soft.sum())
     own = int(tension.own.sum()) + int(tension.arcs.own.sum())
-    return max(1, int(_LARGEST_SUM / (prices + (float(ratio) + 1.0) * own + 1.0)))
+    return max(1, int(LARGEST_SUM / (prices + (float(ratio) + 1.0) * own + 1.0)))

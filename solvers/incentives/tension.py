@@ -18,13 +18,13 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from solvers.core.errors import InvalidProgram
 from solvers.core.program import Bools, Floats, Ints
 from solvers.incentives.budget import BASIS, BudgetInstance
 
 Wholes = npt.NDArray[np.int64]
 HARD = 2**62
-_LARGEST_SUM = 2**60  # of prices and slopes: flows are sums of them
+LARGEST_SUM = 2**60
+"""Of prices and slopes: flows are sums of them, and have to stay below HARD."""
 
 
 class Source(IntEnum):
@@ -115,11 +115,7 @@ def tension_without_rebates(instance: BudgetInstance) -> Tension:
         _fund(instance),
         *_rows(instance),
     ]
-    whole = joined(parts)
-    soft = whole.price[whole.price < HARD]
-    if float(np.abs(slope).sum()) + float(soft.sum(dtype=np.float64)) > _LARGEST_SUM:
-        raise InvalidProgram("worth, costs and penalties are too large to stay exact; choose a larger unit of money")
-    return Tension(arcs=whole, slope=slope, own=own)
+    return Tension(arcs=joined(parts), slope=slope, own=own)
 
 
 def _pieces(instance: BudgetInstance) -> tuple[Wholes, Wholes, Arcs]:
@@ -202,6 +198,9 @@ def own_money(tension: Tension, potential: list[int], parts: int) -> int:
 def _beyond(whole: Arcs, rate: Wholes, chosen: Bools, at: tuple[list[int], int]) -> int:
     """Return the sum of a rate on what the chosen arcs are exceeded by, in exact whole numbers."""
     potential, parts = at
+    place = np.array(potential, dtype=np.float64)
+    # Arcs that float64 sees well below their bound cannot be beyond it; the others are looked at in whole numbers.
+    chosen = chosen & (place[whole.head] - place[whole.tail] > parts * (whole.bound - 1.0))
     columns = (whole.tail[chosen], whole.head[chosen], whole.bound[chosen], rate[chosen])
     return sum(
         each * max(0, potential[head] - potential[tail] - parts * bound)

@@ -15,9 +15,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from solvers.core.errors import InvalidProgram
 from solvers.incentives.budget import BudgetInstance, SpanRebate
 from solvers.incentives.tension import (
     HARD,
+    LARGEST_SUM,
     Arcs,
     Source,
     Tension,
@@ -113,8 +115,17 @@ def tiered(instance: BudgetInstance) -> TieredTension:
             slope[t], price[piece] = 0, 0
             taken.add(t)
         scopes.append(scope)
+    _refuse_overflow(plain, scopes)
     base = replace(plain, slope=slope, arcs=replace(plain.arcs, price=price))
     return TieredTension(plain, base, tuple(scopes))
+
+
+def _refuse_overflow(plain: Tension, scopes: list[Scope]) -> None:
+    soft = plain.arcs.price[plain.arcs.price < HARD]
+    total = float(np.abs(plain.slope).sum(dtype=np.float64)) + float(soft.sum(dtype=np.float64))
+    total += sum(2.0 * scope.rate[-1] * float(scope.cost.sum(dtype=np.float64)) for scope in scopes)
+    if total > LARGEST_SUM:
+        raise InvalidProgram("worth, costs and penalties are too large to stay exact; choose a larger unit of money")
 
 
 def _scope(instance: BudgetInstance, index: int, rebate: SpanRebate) -> Scope:

@@ -193,6 +193,16 @@ def test_what_is_no_budget_is_refused(changes: dict[str, object], message: str) 
         plain(1, **changes)
 
 
+def test_money_too_large_to_stay_exact_is_refused_before_it_is_wrong() -> None:
+    """Numbers that are allowed one by one, but whose sums would leave 64 bits, are an error with its cure."""
+    periods = 400
+    rich = plain(periods, worth=np.full((periods, 1), 2.0**40))
+    with pytest.raises(InvalidProgram, match="larger unit of money"):
+        solve_budget(rich)
+    large = plain(4, worth=np.full((4, 1), 2.0**39), size=np.full((4, 1), 2.0**39))
+    assert value(large) == pytest.approx(4 * 2.0**39 * (2.0**39 - 1), rel=1e-15)
+
+
 def test_tiers_and_spans_that_make_no_sense_are_refused() -> None:
     """Falling rates, thresholds that do not rise and spans without a period are named with their contract."""
     tiers = {"name": "year", "first": 0, "last": 0}
