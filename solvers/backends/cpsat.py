@@ -57,6 +57,12 @@ class CpSatModel:
         """Replace bounds of the given rows."""
         self._row_lower[rows], self._row_upper[rows] = lower, upper
 
+    def set_coefficients(self, rows: Ints, columns: Ints, values: Floats) -> None:
+        """Replace entries of the matrix."""
+        self._program = replace(self._program, rows=self._program.rows.with_values(rows, columns, values))
+        self._rows = whole_rows(self._program.rows, tolerance=self._tolerance)
+        self._message = _message(self._program.rows, self._rows.value.tolist(), self._program.columns)
+
     def solve(
         self,
         *,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,13 +26,16 @@ from solvers.backends.highs_engine import (
     Method,
     Search,
     check,
+    irreducible_rows,
     new_engine,
+    pass_program,
     read,
     run,
     set_limits,
 )
 from solvers.backends.highs_progress import Listener
 from solvers.core.backend import Capabilities, Progress
+from solvers.core.conflict import minimal_conflict
 from solvers.core.errors import Unsupported
 from solvers.core.program import Floats, Ints, Program
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
@@ -105,6 +109,19 @@ class HighsModel:
                 "change row bounds",
             )
 
+    def set_coefficients(self, rows: Ints, columns: Ints, values: Floats) -> None:
+        """Replace entries of the matrix; the basis stays."""
+        self._program = replace(self._program, rows=self._program.rows.with_values(rows, columns, values))
+        self._changed.add("bounds")
+        changes = list(zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True))
+        for engine in self._machinery.engines.values():
+            for row, column, value in changes:
+                check(engine.changeCoeff(row, column, value), "change a coefficient")
+
+    def hold(self, *, relaxed: bool = False) -> None:
+        """Hand the program to HiGHS now; else that happens in the first solve."""
+        self._engine(self._machinery, linear=relaxed or not self._program.integer.any())
+
     def solve(
         self,
         *,
@@ -135,9 +152,23 @@ class HighsModel:
         self._watch.interrupt()
 
     def conflict(self, *, limits: Limits = UNLIMITED) -> Ints:
-        """Raise Unsupported: `solvers.core.conflict` finds one with any exact backend."""
-        del limits
-        raise Unsupported("'highs' names no conflict itself; call solvers.core.conflict.minimal_conflict")
+        """Return a minimal conflict, sought first among the rows that HiGHS names where the relaxation has none."""
+        program = self._as_it_stands()
+        named = irreducible_rows(program)
+        # All columns' bounds may need fewer of these rows than HiGHS' bounds do, and wrong ones are no conflict.
+        with suppress(ValueError):
+            return minimal_conflict(HighsBackend(), program, among=named, limits=limits)
+        return minimal_conflict(HighsBackend(), program, limits=limits)
+
+    def _as_it_stands(self) -> Program:
+        return replace(
+            self._program,
+            objective=self._objective.copy(),
+            lower=self._lower.copy(),
+            upper=self._upper.copy(),
+            row_lower=self._row_lower.copy(),
+            row_upper=self._row_upper.copy(),
+        )
 
     def forget_basis(self) -> None:
         """Make the next linear solve start as in a fresh model."""
@@ -179,26 +210,9 @@ class HighsModel:
     def _engine(self, machinery: _Machinery, *, linear: bool) -> highspy.Highs:
         if linear not in machinery.engines:
             engine = new_engine(machinery.brake, self._options[linear])
-            self._pass(engine, linear=linear)
+            pass_program(engine, self._as_it_stands(), linear=linear)
             machinery.engines[linear] = engine
         return machinery.engines[linear]
-
-    def _pass(self, engine: highspy.Highs, *, linear: bool) -> None:
-        program, lp = self._program, highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = program.columns, program.rows.rows
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = -self._objective, self._lower, self._upper
-        lp.row_lower_, lp.row_upper_ = self._row_lower, self._row_upper
-        lp.offset_ = -program.offset
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_ = program.rows.start, program.rows.index
-        lp.a_matrix_.value_ = program.rows.value
-        check(engine.passModel(lp), "load the program")
-        if not linear:
-            every = np.arange(program.columns, dtype=np.int32)
-            check(
-                engine.changeColsIntegrality(program.columns, every, program.integer.astype(np.uint8)),
-                "take integer columns",
-            )
 
     def _told(self, listener: Listener | None) -> Solution | None:
         """Return what a solve that must be abandoned has told."""
@@ -224,7 +238,9 @@ class HighsBackend:
     """
 
     name = "highs"
-    capabilities = Capabilities(integers=True, duals=True, warm_start=True, interrupt=True, progress=True)
+    capabilities = Capabilities(
+        integers=True, duals=True, warm_start=True, interrupt=True, progress=True, conflict=True
+    )
 
     def __init__(self, *, method: Method = "choose", crossover: bool = True, search: Search = "balanced") -> None:
         self._linear = {"solver": method, "run_crossover": "on" if crossover else "off"}

@@ -14,6 +14,7 @@ import highspy
 import numpy as np
 
 from solvers.core.errors import BackendFailure
+from solvers.core.program import Ints, Program
 from solvers.core.termination import Limits, Solution, Termination
 
 Method = Literal["simplex", "ipm", "choose"]
@@ -36,6 +37,7 @@ SEARCH_OPTIONS: Mapping[Search, Mapping[str, object]] = {
 
 DUAL_SIMPLEX, PRIMAL_SIMPLEX = 1, 4
 _INFINITE = 2**31 - 1
+_IIS_FROM_ROWS = 2
 _STATUS = {
     highspy.HighsModelStatus.kOptimal: Termination.OPTIMAL,
     highspy.HighsModelStatus.kInfeasible: Termination.INFEASIBLE,
@@ -90,6 +92,32 @@ def furnish(engine: highspy.Highs, brake: Brake, options: Mapping[str, object]) 
     for option, value in (defaults | dict(options)).items():
         check(engine.setOptionValue(option, value), f"set {option}")
     brake.build_into(engine)
+
+
+def pass_program(engine: highspy.Highs, program: Program, *, linear: bool) -> None:
+    """Load a program as a minimisation of ``-c·x``, or its relaxation."""
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = program.columns, program.rows.rows
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = -program.objective, program.lower, program.upper
+    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
+    lp.offset_ = -program.offset
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = program.rows.start, program.rows.index
+    lp.a_matrix_.value_ = program.rows.value
+    check(engine.passModel(lp), "load the program")
+    if not linear:
+        every = np.arange(program.columns, dtype=np.int32)
+        kinds = program.integer.astype(np.uint8)
+        check(engine.changeColsIntegrality(program.columns, every, kinds), "take integer columns")
+
+
+def irreducible_rows(program: Program) -> Ints:
+    """Return the rows that HiGHS names in a conflict of the relaxation with some columns' bounds; empty without one."""
+    engine = new_engine(Brake(), {"iis_strategy": _IIS_FROM_ROWS})
+    pass_program(engine, program, linear=True)
+    status, found = engine.getIis()
+    usable = status != highspy.HighsStatus.kError and found.valid_
+    return np.array(found.row_index_ if usable else [], dtype=np.int32)
 
 
 def set_limits(engine: highspy.Highs, limits: Limits, *, seconds: float | None, linear: bool) -> None:

@@ -79,6 +79,14 @@ class OrtoolsModel:
                 row = self._linear.model.get_linear_constraint(int(i))
                 row.lower_bound, row.upper_bound = float(self._row_lower[i]), float(self._row_upper[i])
 
+    def set_coefficients(self, rows: Ints, columns: Ints, values: Floats) -> None:
+        """Replace entries of the matrix."""
+        self._program = replace(self._program, rows=self._program.rows.with_values(rows, columns, values))
+        if self._linear is not None:
+            model = self._linear.model
+            for i, j, value in zip(rows, columns, values, strict=True):
+                model.get_linear_constraint(int(i)).set_coefficient(model.get_variable(int(j)), float(value))
+
     def solve(
         self,
         *,

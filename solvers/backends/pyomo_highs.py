@@ -63,6 +63,15 @@ class PyomoModel:
             self._row_lower[i], self._row_upper[i] = low, high
             self._replace_row(int(i))
 
+    def set_coefficients(self, rows: Ints, columns: Ints, values: Floats) -> None:
+        """Replace entries of the matrix."""
+        self._loaded = None
+        self._program = replace(self._program, rows=self._program.rows.with_values(rows, columns, values))
+        used = self._program.rows.row_of_entry()[self._program.rows.value != 0]
+        self._filled = np.bincount(used, minlength=self._program.rows.rows) > 0
+        for i in np.unique(rows):
+            self._replace_row(int(i))
+
     def solve(
         self,
         *,

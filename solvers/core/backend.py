@@ -56,6 +56,10 @@ class Model(Protocol):
         """Replace bounds of the given rows."""
         ...
 
+    def set_coefficients(self, rows: Ints, columns: Ints, values: Floats) -> None:
+        """Replace entries (row, column) of the matrix; raises InvalidProgram where there is no such entry."""
+        ...
+
     def solve(
         self,
         *,
@@ -80,7 +84,7 @@ class Model(Protocol):
 
         Without any one of them the others can hold. Empty where the columns' bounds alone admit no point. ``limits``
         are those of each solve; a solve that ends undecided keeps its rows, so the set stays a conflict but may not be
-        minimal. Raises ValueError if the program is not (known to be) infeasible.
+        minimal. Raises ValueError if the program is not known to be infeasible.
         """
         ...
 
