@@ -121,11 +121,16 @@ def _pairs(measured: Measured, case: str) -> list[tuple[str, str]]:
 def _comparable(results: Results, subject: str, case: str, pair: tuple[str, str]) -> list[tuple[str, Ratio]]:
     (first, own), (second, other) = (leading(results, subject, case, name) for name in pair)
     found = [(first, ratio(own, other))] if first == second else []
+    more: tuple[str, ...] = ()
     if results.subjects[subject].cases[case].phase is Phase.JOB:
-        for figure in _JOB_FIGURES:
-            own, other = (summary(results, subject, case, name, figure) for name in pair)
-            closed = figure.startswith("gap") and any(one is None or one.median < _CLOSED for one in (own, other))
-            found.append((figure, None if closed else ratio(own, other)))
+        more = _JOB_FIGURES
+    elif own is not None and other is not None and own.at_least and other.at_least:
+        # Seconds of two that were both stopped say nothing; what they reached by then does.
+        more = ("gap",)
+    for figure in more:
+        own, other = (summary(results, subject, case, name, figure) for name in pair)
+        closed = figure.startswith("gap") and any(one is None or one.median < _CLOSED for one in (own, other))
+        found.append((figure, None if closed else ratio(own, other)))
     return [(figure, quotient) for figure, quotient in found if quotient is not None]
 
 

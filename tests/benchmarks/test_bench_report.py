@@ -151,3 +151,12 @@ def test_the_smoke_suite_shows_no_targets_of_cases_it_has_not() -> None:
     run.suite = "smoke"
     assert "elsewhere" not in as_markdown(run)
     assert "quick" in as_markdown(run)
+
+
+def test_two_that_were_stopped_are_put_beside_each_other_by_their_gaps() -> None:
+    """Where neither finished, the ratio is that of the gaps they had reached."""
+    own, peer = (
+        replace(turn(name, ending=Ending.STOPPED, total_s=30.0), value=1.0, bound=1.0 + gap, gap=gap)
+        for name, gap in (("ours", 0.01), ("peer", 0.04))
+    )
+    assert "| ours | peer | gap | 4x | 0.25 |" in as_markdown(results(own, peer))
