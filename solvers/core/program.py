@@ -34,6 +34,7 @@ class SparseRows:
     def __post_init__(self) -> None:
         if len(self.index) != len(self.value) or int(self.start[-1]) != len(self.index):
             raise InvalidProgram("sparse rows need one value per index, and start must end at their number")
+        finite("the matrix", self.value)
 
     @property
     def rows(self) -> int:
@@ -64,6 +65,27 @@ class SparseRows:
     def row_of_entry(self) -> Ints:
         """Return the row number of every entry, int32 of shape (entries,)."""
         return np.repeat(np.arange(self.rows, dtype=np.int32), np.diff(self.start))
+
+    def with_values(self, rows: Ints, columns: Ints, values: Floats) -> SparseRows:
+        """Return the same places with other values at (row, column).
+
+        Raises
+        ------
+        InvalidProgram
+            If there is no entry at one of the places; names it.
+        """
+        key = self.row_of_entry().astype(np.int64) * self.columns + self.index
+        wanted = np.asarray(rows, dtype=np.int64) * self.columns + columns
+        place = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
+        absent = np.flatnonzero(key[place] != wanted) if len(key) else np.arange(len(wanted))
+        if len(absent):
+            k = int(absent[0])
+            raise InvalidProgram(
+                f"row {rows[k]} has no entry in column {columns[k]}; load a new program, or give the place a 0 at first"
+            )
+        value = self.value.copy()
+        value[place] = values
+        return SparseRows(self.start, self.index, value, self.columns)
 
     def times(self, x: Floats) -> Floats:
         """Return ``A·x``, float64 of shape (rows,)."""
@@ -100,10 +122,27 @@ class Program:
         if not len(self.row_lower) == len(self.row_upper) == m:
             raise InvalidProgram(f"a program of {m} rows needs {m} row bounds")
         for name in ("objective", "lower", "upper", "row_lower", "row_upper"):
-            if np.isnan(getattr(self, name)).any():
-                raise InvalidProgram(f"{name} holds NaN at {int(np.flatnonzero(np.isnan(getattr(self, name)))[0])}")
+            numbers(name, getattr(self, name))
+        finite("objective", self.objective)
+        finite("offset", np.array([self.offset]))
 
     @property
     def columns(self) -> int:
         """Number of columns."""
         return len(self.objective)
+
+
+def numbers(name: str, values: Floats) -> Floats:
+    """Return the values; raises :class:`InvalidProgram` with the place where one is NaN."""
+    bad = np.isnan(values)
+    if bad.any():
+        raise InvalidProgram(f"{name} holds NaN at {int(np.flatnonzero(bad)[0])}")
+    return values
+
+
+def finite(name: str, values: Floats) -> Floats:
+    """Return the values; raises :class:`InvalidProgram` with the place where one is NaN or infinite."""
+    bad = ~np.isfinite(values)
+    if bad.any():
+        raise InvalidProgram(f"{name} holds {values[bad][0]} at {int(np.flatnonzero(bad)[0])}; give a finite number")
+    return values

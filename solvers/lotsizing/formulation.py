@@ -141,13 +141,27 @@ def write_balances(rows: RowWriter, instance: LotSizingInstance, families: Famil
     columns = np.concatenate([lots, rest], axis=2)
     signs = np.broadcast_to(np.array([-1.0, -1.0, 1.0, 1.0, -1.0]), rest.shape)
     values = np.concatenate([quantity, signs], axis=2)
+    width = columns.shape[2]
+    lower, upper = balance_bounds(instance, which)
+    balances = len(which) * instance.periods
+    rows.write(columns.reshape(-1, width), values.reshape(-1, width), lower[:balances], upper[:balances])
+    late = _waiting(instance, which)
+    waiting = np.stack([families.lost[which], earlier_backlog, backlog], axis=2)[late].reshape(-1, 3)
+    rows.write(waiting, np.array([1.0, -1.0, 1.0]), lower[balances:], upper[balances:])
+
+
+def balance_bounds(instance: LotSizingInstance, which: Ints) -> tuple[Floats, Floats]:
+    """Return the lower and upper bounds of the rows :func:`write_balances` writes, in their order."""
     right = -instance.demand[which]
     right[:, 0] += instance.initial_stock[which]
-    width = columns.shape[2]
-    rows.write(columns.reshape(-1, width), values.reshape(-1, width), right.ravel(), right.ravel())
-    late = instance.is_component()[which] & np.isfinite(instance.backlog_cost[which])
-    waiting = np.stack([families.lost[which], earlier_backlog, backlog], axis=2)[late].reshape(-1, 3)
-    rows.write(waiting, np.array([1.0, -1.0, 1.0]), -np.inf, instance.demand[which][late].ravel())
+    most = instance.demand[which][_waiting(instance, which)].ravel()
+    lower = np.concatenate([right.ravel(), np.full(len(most), -np.inf)])
+    return lower, np.concatenate([right.ravel(), most])
+
+
+def _waiting(instance: LotSizingInstance, which: Ints) -> Bools:
+    """Return bool of the length of ``which``: components whose external demand may wait."""
+    return instance.is_component()[which] & np.isfinite(instance.backlog_cost[which])
 
 
 def _lots_touching(instance: LotSizingInstance, production: Ints, which: Ints, made: Ints) -> tuple[Ints, Floats]:
