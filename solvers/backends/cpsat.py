@@ -27,7 +27,7 @@ from solvers.backends.whole_numbers import (
 )
 from solvers.core.backend import Capabilities, Progress
 from solvers.core.errors import BackendFailure, Unsupported
-from solvers.core.program import Floats, Ints, Program, SparseRows
+from solvers.core.program import Floats, Ints, Program, SparseRows, finite, numbers
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
 
 _FOUND = (sat.CpSolverStatus.OPTIMAL, sat.CpSolverStatus.FEASIBLE)
@@ -47,15 +47,15 @@ class CpSatModel:
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
         """Replace objective coefficients of the given columns."""
-        self._objective[columns] = values
+        self._objective[columns] = finite("objective", values)
 
     def set_column_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given columns."""
-        self._lower[columns], self._upper[columns] = lower, upper
+        self._lower[columns], self._upper[columns] = numbers("lower", lower), numbers("upper", upper)
 
     def set_row_bounds(self, rows: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given rows."""
-        self._row_lower[rows], self._row_upper[rows] = lower, upper
+        self._row_lower[rows], self._row_upper[rows] = numbers("row_lower", lower), numbers("row_upper", upper)
 
     def set_coefficients(self, rows: Ints, columns: Ints, values: Floats) -> None:
         """Replace entries of the matrix."""
@@ -154,7 +154,8 @@ class CpSatModel:
             raise BackendFailure(f"CP-SAT refused the program: {sat.CpSatHelper.validate_model(self._message)}")
         if status == sat.CpSolverStatus.INFEASIBLE:
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
-        termination = Termination.OPTIMAL if status == sat.CpSolverStatus.OPTIMAL else Termination.LIMIT
+        # Where nobody interrupted, `settle` calls it a limit.
+        termination = Termination.OPTIMAL if status == sat.CpSolverStatus.OPTIMAL else Termination.INTERRUPTED
         x = np.array(list(response.solution), dtype=np.float64) if status in _FOUND else None
         value = None if x is None else float(self._objective @ x + self._program.offset)
         proved = -float(response.inner_objective_lower_bound) / objective.scale + self._program.offset

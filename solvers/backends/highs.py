@@ -37,7 +37,7 @@ from solvers.backends.highs_progress import Listener
 from solvers.core.backend import Capabilities, Progress
 from solvers.core.conflict import minimal_conflict
 from solvers.core.errors import Unsupported
-from solvers.core.program import Floats, Ints, Program
+from solvers.core.program import Floats, Ints, Program, finite, numbers
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
 
 
@@ -79,7 +79,7 @@ class HighsModel:
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
         """Replace objective coefficients of the given columns."""
-        self._objective[columns] = values
+        self._objective[columns] = finite("objective", values)
         self._changed.add("objective")
         for engine in self._machinery.engines.values():
             check(
@@ -89,7 +89,7 @@ class HighsModel:
 
     def set_column_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given columns."""
-        self._lower[columns], self._upper[columns] = lower, upper
+        self._lower[columns], self._upper[columns] = numbers("lower", lower), numbers("upper", upper)
         self._changed.add("bounds")
         for engine in self._machinery.engines.values():
             check(
@@ -101,7 +101,7 @@ class HighsModel:
 
     def set_row_bounds(self, rows: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given rows."""
-        self._row_lower[rows], self._row_upper[rows] = lower, upper
+        self._row_lower[rows], self._row_upper[rows] = numbers("row_lower", lower), numbers("row_upper", upper)
         self._changed.add("bounds")
         for engine in self._machinery.engines.values():
             check(
@@ -138,13 +138,15 @@ class HighsModel:
         machinery.brake.pulled, machinery.listener = False, None
         ask = _Ask(limits, start, progress, linear, time.perf_counter())
         attempt = partial(self._attempt, machinery, ask)
-        ended = self._watch.run(attempt, stop=machinery.brake.pull, seconds=limits.seconds)
+        try:
+            ended = self._watch.run(attempt, stop=machinery.brake.pull, seconds=limits.seconds)
+        finally:
+            if machinery.brake.pulled:
+                # An instance that was stopped stays so: the next solve begins with a new one.
+                machinery.engines.pop(linear, None)
         if ended.result is None:
             self._machinery = _Machinery()
             return settle(ended, self._told(machinery.listener))
-        if machinery.brake.pulled:
-            # An instance that was stopped stays so: the next solve begins with a new one.
-            machinery.engines.pop(linear, None)
         return settle(ended)
 
     def interrupt(self) -> None:

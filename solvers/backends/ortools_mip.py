@@ -24,7 +24,7 @@ from solvers.backends.deadline import Watch, settle
 from solvers.backends.scip_run import ScipRun
 from solvers.core.backend import Capabilities, Progress
 from solvers.core.errors import BackendFailure, Unsupported
-from solvers.core.program import Floats, Ints, Program
+from solvers.core.program import Floats, Ints, Program, finite, numbers
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
 
 _REASON = {
@@ -57,7 +57,7 @@ class OrtoolsModel:
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
         """Replace objective coefficients of the given columns."""
-        self._objective[columns] = values
+        self._objective[columns] = finite("objective", values)
         if self._linear is not None:
             model = self._linear.model
             for j, value in zip(columns, self._objective[columns], strict=True):
@@ -65,7 +65,7 @@ class OrtoolsModel:
 
     def set_column_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given columns."""
-        self._lower[columns], self._upper[columns] = lower, upper
+        self._lower[columns], self._upper[columns] = numbers("lower", lower), numbers("upper", upper)
         if self._linear is not None:
             for j in columns:
                 variable = self._linear.model.get_variable(int(j))
@@ -73,7 +73,7 @@ class OrtoolsModel:
 
     def set_row_bounds(self, rows: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given rows."""
-        self._row_lower[rows], self._row_upper[rows] = lower, upper
+        self._row_lower[rows], self._row_upper[rows] = numbers("row_lower", lower), numbers("row_upper", upper)
         if self._linear is not None:
             for i in rows:
                 row = self._linear.model.get_linear_constraint(int(i))

@@ -19,7 +19,7 @@ from solvers.backends.highs_engine import Brake, check, furnish, read, run, set_
 from solvers.backends.highs_progress import Listener
 from solvers.core.backend import Capabilities, Progress
 from solvers.core.errors import BackendFailure, Unsupported
-from solvers.core.program import Floats, Ints, Program
+from solvers.core.program import Floats, Ints, Program, finite, numbers
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
 
 
@@ -38,13 +38,13 @@ class PyomoModel:
         self.model = _concrete(program)
         for i in range(program.rows.rows):
             self._replace_row(i)
-        self._loaded: _Loaded | None = _Loaded(self.model)
+        self._loaded: _Loaded | None = None if self._crossed() else _Loaded(self.model)
         self._watch = Watch()
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
         """Replace objective coefficients of the given columns."""
         self._loaded = None
-        self._objective[columns] = values
+        self._objective[columns] = finite("objective", values)
         self.model.value.set_value(
             _linear(self.model, np.arange(self._program.columns, dtype=np.int32), self._objective)
         )
@@ -52,14 +52,14 @@ class PyomoModel:
     def set_column_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given columns."""
         self._loaded = None
-        for j, low, high in zip(columns, lower, upper, strict=True):
+        for j, low, high in zip(columns, numbers("lower", lower), numbers("upper", upper), strict=True):
             self.model.x[int(j)].setlb(_bound(low))
             self.model.x[int(j)].setub(_bound(high))
 
     def set_row_bounds(self, rows: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given rows."""
         self._loaded = None
-        for i, low, high in zip(rows, lower, upper, strict=True):
+        for i, low, high in zip(rows, numbers("row_lower", lower), numbers("row_upper", upper), strict=True):
             self._row_lower[i], self._row_upper[i] = low, high
             self._replace_row(int(i))
 
@@ -167,7 +167,9 @@ class PyomoModel:
         low, high = _bound(self._row_lower[i]), _bound(self._row_upper[i])
         if i in self.model.row:
             del self.model.row[i]
-        if self._filled[i] and (low is not None or high is not None):
+        # Pyomo takes no row whose bounds cross; `solve` answers for it.
+        crossed = self._row_lower[i] > self._row_upper[i]
+        if self._filled[i] and not crossed and (low is not None or high is not None):
             self.model.row.add(i, (low, body, high))
 
     def _crossed(self) -> bool:
