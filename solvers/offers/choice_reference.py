@@ -1,0 +1,106 @@
+"""The passes of `choice_kernels` in plain numpy: what the compiled ones must equal bit for bit.
+
+Members come from the columns' own ``gather``; the reference knows nothing of bit columns, penalties or packed arrays.
+It works member by member along the offers and adds up block by block in the kernels' lanes, since a sum of rounded
+numbers depends on its order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from solvers.core.program import Bools, Floats, Ints
+from solvers.offers.choice_kernels import BLOCK, LANES, Longs, Reals
+from solvers.offers.reward_choice import NOT_CHOSEN, Columns
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Collected:
+    """What a pass returns: near ties ``near`` int64, in the order of visits, and totals per offer, int64 [M].
+
+    ``choice`` int8 [W, N]; ``worth`` and ``scores`` are those of `certify`, 0 after `collect`.
+    """
+
+    near: Longs
+    choice: npt.NDArray[np.int8]
+    count: Longs
+    spend: Longs
+    worth: Longs
+    scores: int
+
+
+def collect(columns: Columns, start: Ints, prices: tuple[Floats, Floats], *, width: float, unit: float) -> Collected:
+    """Sort members and windows into clear choices, added up, and near ties, at float32 prices (λ, μ).
+
+    ``start`` int32 [W+1] are the first offers of the windows; money is counted in units of ``1/unit``.
+    """
+    return _visit(columns, start, prices, np.float32(width), (unit, 0.0))
+
+
+def certify(
+    columns: Columns, start: Ints, prices: tuple[Floats, Floats], *, width: float, units: tuple[float, float]
+) -> Collected:
+    """Choose everybody's best offer at float64 prices (λ, μ); ``units`` are those of money and of scores."""
+    return _visit(columns, start, prices, width, units)
+
+
+def _visit(
+    columns: Columns,
+    start: Ints,
+    prices: tuple[Floats, Floats],
+    width: float | np.float32,
+    units: tuple[float, float],
+) -> Collected:
+    certifying, members, offers = units[1] > 0, columns.members, columns.offers
+    real = np.float64 if certifying else np.float32
+    lam: Reals = prices[0].astype(real)
+    mu: Reals = prices[1].astype(real)
+    near, choice = [np.zeros(0, np.int64)], np.full((len(start) - 1, members), NOT_CHOSEN, dtype=np.int8)
+    count, spend, worth, scores = (np.zeros(offers, np.int64) for _ in range(4))
+    for b in range(0, members, BLOCK):
+        member = np.arange(b, min(b + BLOCK, members), dtype=np.int64)
+        value, cost, eligible = columns.gather(member)
+        score = _scores(value.astype(real), cost.astype(real), eligible, lam, mu)
+        for w in range(len(start) - 1):
+            best, second, arg = _two_best(score[:, start[w] : start[w + 1]], int(start[w]))
+            tie = best - second < width
+            near.append((member * (len(start) - 1) + w)[tie])
+            choice[w, member] = arg
+            if certifying:
+                scores[0] += np.int64(np.ceil(_lane_sum(best.astype(np.float64)) * units[1]))
+            else:
+                arg = np.where(tie, -2, arg)
+            for o in range(int(start[w]), int(start[w + 1])):
+                count[o] += np.count_nonzero(arg == o)
+                spend[o] += np.int64(np.rint(_lane_sum(np.where(arg == o, cost[:, o], 0.0)) * units[0]))
+                if certifying:
+                    worth[o] += np.int64(np.rint(_lane_sum(np.where(arg == o, value[:, o], 0.0)) * units[0]))
+    return Collected(
+        near=np.concatenate(near), choice=choice, count=count, spend=spend, worth=worth, scores=int(scores[0])
+    )
+
+
+def _scores(value: Reals, cost: Reals, eligible: Bools, lam: Reals, mu: Reals) -> Reals:
+    return np.where(eligible, value - lam * cost - mu, -np.inf).astype(value.dtype)
+
+
+def _two_best(score: Reals, first: int) -> tuple[Reals, Reals, npt.NDArray[np.int64]]:
+    """Return best and second best score of every member, none counting 0, and the first offer that is best."""
+    with_none = np.concatenate([np.zeros((len(score), 1), score.dtype), score], axis=1)
+    arg = with_none.argmax(axis=1)
+    ordered = np.sort(with_none, axis=1)
+    return ordered[:, -1], ordered[:, -2], np.where(arg == 0, np.int64(NOT_CHOSEN), arg - 1 + first)
+
+
+def _lane_sum(column: Floats) -> float:
+    """Add up in lanes, one after the other in each, and fold these in halves."""
+    lanes = np.zeros(LANES)
+    padded = np.concatenate([column, np.zeros(-len(column) % LANES)])
+    for row in padded.reshape(-1, LANES):
+        lanes += row
+    while len(lanes) > 1:
+        lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
+    return float(lanes[0])
