@@ -70,15 +70,16 @@ def _peer(name: str) -> Contender:
 
     def run(instances: Sequence[BudgetInstance], watch: Stopwatch, case: Case) -> Answer:
         solver, found = backend(name), list[tuple[BudgetFormulation, Solution]]()
-        limits = Limits(seconds=case.time_limit / len(instances), gap=0.0, absolute_gap=1e-9)
         solver.load(formulate(small_budget(0)).program).solve()  # loads the library, unmeasured
         try:
             for instance in instances:
+                left = max(0.1, case.time_limit - watch.seconds())
                 with watch.measure("build"):
                     formulation = formulate(instance)
                     model = solver.load(formulation.program)
                 with watch.measure("solve"):
-                    found.append((formulation, model.solve(limits=limits)))
+                    solution = model.solve(limits=Limits(seconds=left, gap=0.0, absolute_gap=1e-9))
+                found.append((formulation, solution))
         except SolverError as error:
             return Answer(failure=f"{error.code}: {error}")
         answers = [read_budget(instance, *each) for instance, each in zip(instances, found, strict=True)]
