@@ -144,6 +144,7 @@ def test_two_runs_are_compared_as_table_and_json(toy: None, tmp_path: Path, caps
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_smoke_suite_runs(tmp_path: Path) -> None:
     """Every subject's smallest case runs to its end; how long it takes is not judged."""
     assert bench.main(["run", "--suite", "smoke", "--out", str(tmp_path / "out")]) == 0
