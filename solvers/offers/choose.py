@@ -30,8 +30,8 @@ from solvers.core.program import Floats
 from solvers.core.termination import Limits
 from solvers.offers.choice_crowd import Crowd, Final, Typical
 from solvers.offers.choice_prices import DualPoint, Evaluate, Trust, price_error, score_move, walk
-from solvers.offers.choice_shard import Ties
 from solvers.offers.core_choice import TieTotals, core_program, solve_core
+from solvers.offers.pair_exchange import exchange_pairs
 from solvers.offers.reward_choice import RewardChoice
 
 _SMALL, _LARGE, _HUGE = 2048, 16384, 131072
@@ -45,6 +45,7 @@ _SURE = 3.0
 _SMALL_PART = 10  # of the members: more make no core, but a second look at everybody
 _TRUST = 1.5  # widths of the core that scores may move by
 _EDGE = 0.8  # of the radius of trust: who comes this close left it
+_EXCHANGED = (2, 4, 8)  # times the ties of a program: exchanges cost little
 _FADED = 40.0  # temperatures beyond which p is 0
 _MOST_STAGES = 24
 _MOST_ROUNDS = 8
@@ -226,31 +227,49 @@ class _Solve:
         return float((np.abs(open_room) / np.maximum(reward, 1e-300)).max(initial=0.0))
 
     def _decided(self, final: Final) -> Final | None:
-        """Decide the closest ties together; enlarge their number until the gap is reached."""
-        crowd, limits, best = self.crowd, self.limits, None
-        most = limits.ties + 4 * int((final.price > 0).sum())
-        for turn in range(limits.rounds):
-            nodes = 1 if turn < limits.rounds - 1 else limits.nodes
-            ties, scores = crowd.closest(final.price, most)
-            chosen = self._core(final if best is None else best, ties, scores, nodes)
-            if chosen is not None:
-                best = chosen
-                if best.bound - best.value <= limits.gap * abs(best.value):
-                    break
-            if len(ties.item) < most:
+        """Decide the closest ties together: by exchanges, and by programs where these do not reach the gap."""
+        limits, drawn = self.limits, self.crowd.closest(final.price, max(_EXCHANGED) * self.limits.ties)[0]
+        swapped: Final | None = None
+        for times in _EXCHANGED:
+            swapped = self._given(swapped or final, times * limits.ties, None) or swapped
+            if self._enough(swapped):
+                return swapped
+        offers = self.crowd.closest(final.price, len(drawn.item))[0].offer
+        # What exchanges gave up to fit is lost to a program over fewer ties: it begins where they began.
+        self.crowd.give(drawn, drawn.offer)
+        decided = self._programmed(final)
+        if swapped is None or (decided is not None and decided.value >= swapped.value):
+            return decided
+        self.crowd.give(drawn, offers)
+        return swapped
+
+    def _programmed(self, final: Final) -> Final | None:
+        best: Final | None = None
+        most = self.limits.ties + 4 * int((final.price > 0).sum())
+        for turn in range(self.limits.rounds):
+            nodes = 1 if turn < self.limits.rounds - 1 else self.limits.nodes
+            best = self._given(best or final, most, nodes) or best
+            if self._enough(best):
                 break
             most *= 2
         return best
 
-    def _core(self, final: Final, ties: Ties, scores: Floats, nodes: int) -> Final | None:
-        rows = self.crowd.rows
+    def _enough(self, final: Final | None) -> bool:
+        return final is not None and final.bound - final.value <= self.limits.gap * abs(final.value)
+
+    def _given(self, final: Final, most: int, nodes: int | None) -> Final | None:
+        """Decide ``most`` ties by a program of so many nodes, None: by exchanges; None where rows stay overrun."""
+        rows, (ties, scores) = self.crowd.rows, self.crowd.closest(final.price, most)
         held = TieTotals.of(ties, ties.offer)
         spent, counted, value = final.spent - held.spent, final.counted - held.counted, final.value - held.value
         room = rows.limit - rows.spend @ spent - rows.count @ counted
         core = core_program(ties, rows, room, scores, rest=value)
-        enough = final.bound - self.limits.gap * abs(final.value)
-        limits = Limits(nodes=nodes, gap=0.1 * self.limits.gap, absolute_gap=0.0, target=enough)
-        offer = solve_core(core, ties, self.backend, limits, ties.offer)
+        if nodes is None:
+            offer = exchange_pairs(core, ties)
+        else:
+            enough = final.bound - self.limits.gap * abs(final.value)
+            limits = Limits(nodes=nodes, gap=0.1 * self.limits.gap, absolute_gap=0.0, target=enough)
+            offer = solve_core(core, ties, self.backend, limits, ties.offer)
         if offer is None:
             return None
         given = TieTotals.of(ties, offer)
