@@ -42,7 +42,7 @@ class CpSatModel:
         self._lower, self._upper = program.lower.copy(), program.upper.copy()
         self._row_lower, self._row_upper = program.row_lower.copy(), program.row_upper.copy()
         self._rows = whole_rows(program.rows, tolerance=tolerance)
-        self._message = _message(program.rows, self._rows.value.tolist(), program.columns)
+        self._message: sat.CpModelProto | None = self._built()
         self._watch = Watch()
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
@@ -80,10 +80,15 @@ class CpSatModel:
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
         refuse_overflow(self._program.rows, self._rows, np.maximum(np.abs(self._lower), np.abs(self._upper)))
         objective = whole_objective(self._objective, self._lower, self._upper, tolerance=self._tolerance)
-        self._fill(box, sides, objective, start)
+        self._message = message = self._message or self._built()
+        _fill(message, box, sides, objective, self._program.offset)
+        if start is not None:
+            known = np.flatnonzero(~np.isnan(start))
+            message.solution_hint.vars.extend(known.tolist())
+            message.solution_hint.values.extend(np.rint(start[known]).astype(np.int64).tolist())
         if limits.seconds is not None:
             limits = replace(limits, seconds=max(limits.seconds - (time.perf_counter() - begun), 1e-3))
-        return self._search(objective, limits, progress)
+        return self._search(message, objective, limits, progress)
 
     def interrupt(self) -> None:
         """Ask a running solve, from another thread, to stop."""
@@ -103,55 +108,36 @@ class CpSatModel:
         if len(endless):
             raise Unsupported(f"'cpsat' needs finite bounds of every column; give column {int(endless[0])} some")
 
-    def _fill(
-        self,
-        box: tuple[list[int], list[int]],
-        sides: tuple[list[int], list[int]],
-        objective: WholeObjective,
-        start: Floats | None,
-    ) -> None:
-        """Bring the message up to date: bounds, objective (a minimisation of the negative weights) and start."""
-        message = self._message
-        for variable, domain in zip(message.variables, zip(*box, strict=True), strict=True):
-            variable.domain[0], variable.domain[1] = domain
-        for row, domain in zip(message.constraints, zip(*sides, strict=True), strict=True):
-            row.linear.domain[0], row.linear.domain[1] = domain
-        message.clear_objective()
-        used = np.flatnonzero(objective.weight)
-        message.objective.vars.extend(used.tolist())
-        message.objective.coeffs.extend((-objective.weight[used]).tolist())
-        # Gaps are judged on the value as the caller sees it.
-        message.objective.scaling_factor = -1.0 / objective.scale
-        message.objective.offset = -self._program.offset * objective.scale
-        message.clear_solution_hint()
-        if start is not None:
-            known = np.flatnonzero(~np.isnan(start))
-            message.solution_hint.vars.extend(known.tolist())
-            message.solution_hint.values.extend(np.rint(start[known]).astype(np.int64).tolist())
+    def _built(self) -> sat.CpModelProto:
+        return _message(self._program.rows, self._rows.value.tolist(), self._program.columns)
 
-    def _search(self, objective: WholeObjective, limits: Limits, progress: Progress | None) -> Solution:
+    def _search(
+        self, message: sat.CpModelProto, objective: WholeObjective, limits: Limits, progress: Progress | None
+    ) -> Solution:
         wrapper: Any = sat.SolveWrapper()  # the library's types leave out those of `solve`
         wrapper.set_parameters(_parameters(limits))
         report = _Report(progress, objective.slack)
         wrapper.add_solution_callback(report)
         wrapper.add_best_bound_callback(report.on_bound)
-        ended = self._watch.run(partial(wrapper.solve, self._message), stop=wrapper.stop_search, seconds=limits.seconds)
+        ended = self._watch.run(partial(wrapper.solve, message), stop=wrapper.stop_search, seconds=limits.seconds)
         if ended.result is None:
             # The abandoned solve holds the message.
-            self._message = _message(self._program.rows, self._rows.value.tolist(), self._program.columns)
+            self._message = None
         if report.error is not None:
             raise report.error
         value = None if report.x is None else float(self._objective @ report.x + self._program.offset)
         left = Solution(termination=Termination.LIMIT, x=report.x, objective=value, bound=report.bound)
-        found = None if ended.result is None else self._solution(ended.result, objective, report.bound)
+        found = None if ended.result is None else self._solution(message, ended.result, objective, report.bound)
         solution = settle(Ended(ended.end, found), left)
         at_most = np.maximum(self._objective * self._lower, self._objective * self._upper).sum() + self._program.offset
         return replace(solution, bound=min(solution.bound, float(np.nextafter(at_most, np.inf))))
 
-    def _solution(self, response: sat.CpSolverResponse, objective: WholeObjective, told: float) -> Solution:
+    def _solution(
+        self, message: sat.CpModelProto, response: sat.CpSolverResponse, objective: WholeObjective, told: float
+    ) -> Solution:
         status = response.status
         if status == sat.CpSolverStatus.MODEL_INVALID:
-            raise BackendFailure(f"CP-SAT refused the program: {sat.CpSatHelper.validate_model(self._message)}")
+            raise BackendFailure(f"CP-SAT refused the program: {sat.CpSatHelper.validate_model(message)}")
         if status == sat.CpSolverStatus.INFEASIBLE:
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
         # Where nobody interrupted, `settle` calls it a limit.
@@ -171,6 +157,28 @@ class CpSatModel:
             nodes=int(response.num_conflicts),
             iterations=int(response.num_lp_iterations),
         )
+
+
+def _fill(
+    message: sat.CpModelProto,
+    box: tuple[list[int], list[int]],
+    sides: tuple[list[int], list[int]],
+    objective: WholeObjective,
+    offset: float,
+) -> None:
+    """Bring a message up to date: bounds, and the objective as a minimisation of the negative weights; no hint."""
+    for variable, domain in zip(message.variables, zip(*box, strict=True), strict=True):
+        variable.domain[0], variable.domain[1] = domain
+    for row, domain in zip(message.constraints, zip(*sides, strict=True), strict=True):
+        row.linear.domain[0], row.linear.domain[1] = domain
+    message.clear_objective()
+    used = np.flatnonzero(objective.weight)
+    message.objective.vars.extend(used.tolist())
+    message.objective.coeffs.extend((-objective.weight[used]).tolist())
+    # Gaps are judged on the value as the caller sees it.
+    message.objective.scaling_factor = -1.0 / objective.scale
+    message.objective.offset = -offset * objective.scale
+    message.clear_solution_hint()
 
 
 def _message(rows: SparseRows, values: list[int], columns: int) -> sat.CpModelProto:

@@ -67,8 +67,10 @@ class _Ask:
 class HighsModel:
     """A program loaded into HiGHS; see :class:`solvers.core.backend.Model` for the meaning of the methods."""
 
-    def __init__(self, program: Program, *, linear: Mapping[str, object], mixed: Mapping[str, object]) -> None:
-        self._program = program
+    def __init__(
+        self, program: Program, *, linear: Mapping[str, object], mixed: Mapping[str, object], watchdog: bool = True
+    ) -> None:
+        self._program, self._watchdog = program, watchdog
         self._options = {True: linear, False: mixed}
         self._objective = program.objective.copy()
         self._lower, self._upper = program.lower.copy(), program.upper.copy()
@@ -139,7 +141,8 @@ class HighsModel:
         ask = _Ask(limits, start, progress, linear, time.perf_counter())
         attempt = partial(self._attempt, machinery, ask)
         try:
-            ended = self._watch.run(attempt, stop=machinery.brake.pull, seconds=limits.seconds)
+            seconds = limits.seconds if self._watchdog else None
+            ended = self._watch.run(attempt, stop=machinery.brake.pull, seconds=seconds)
         finally:
             if machinery.brake.pulled:
                 # An instance that was stopped stays so: the next solve begins with a new one.
@@ -236,7 +239,7 @@ class HighsBackend:
     """The default backend: linear and mixed-integer programs from arrays.
 
     ``method`` solves linear programs, ``crossover`` ends its ``ipm`` at a basis; ``search`` is that of mixed-integer
-    ones.
+    ones. Without ``watchdog`` HiGHS alone keeps time limits, which it may overrun many times: for comparison.
     """
 
     name = "highs"
@@ -244,7 +247,15 @@ class HighsBackend:
         integers=True, duals=True, warm_start=True, interrupt=True, progress=True, conflict=True
     )
 
-    def __init__(self, *, method: Method = "choose", crossover: bool = True, search: Search = "balanced") -> None:
+    def __init__(
+        self,
+        *,
+        method: Method = "choose",
+        crossover: bool = True,
+        search: Search = "balanced",
+        watchdog: bool = True,
+    ) -> None:
+        self._watchdog = watchdog
         self._linear = {"solver": method, "run_crossover": "on" if crossover else "off"}
         self._mixed = SEARCH_OPTIONS[search]
 
@@ -252,4 +263,4 @@ class HighsBackend:
         """Load a program; raises :class:`solvers.core.errors.BackendFailure` where HiGHS refuses it."""
         if not np.all(np.isfinite(program.rows.value)):
             raise Unsupported("HiGHS takes finite coefficients only; replace infinite entries of the matrix")
-        return HighsModel(program, linear=self._linear, mixed=self._mixed)
+        return HighsModel(program, linear=self._linear, mixed=self._mixed, watchdog=self._watchdog)

@@ -32,6 +32,7 @@ class PyomoModel:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._objective = program.objective.copy()
+        self._lower, self._upper = program.lower.copy(), program.upper.copy()
         self._row_lower, self._row_upper = program.row_lower.copy(), program.row_upper.copy()
         used = program.rows.row_of_entry()[program.rows.value != 0]
         self._filled = np.bincount(used, minlength=program.rows.rows) > 0
@@ -53,6 +54,7 @@ class PyomoModel:
         """Replace bounds of the given columns."""
         self._loaded = None
         for j, low, high in zip(columns, numbers("lower", lower), numbers("upper", upper), strict=True):
+            self._lower[j], self._upper[j] = low, high
             self.model.x[int(j)].setlb(_bound(low))
             self.model.x[int(j)].setub(_bound(high))
 
@@ -147,9 +149,7 @@ class PyomoModel:
 
     def _columns(self, found: Floats, loaded: _Loaded) -> Floats:
         """Return values of all columns; one in no row and no objective never reaches the solver: nearest to 0."""
-        low = np.array([-np.inf if v.lb is None else v.lb for v in self.model.x.values()])
-        high = np.array([np.inf if v.ub is None else v.ub for v in self.model.x.values()])
-        x = np.clip(0.0, low, high)
+        x = np.clip(0.0, self._lower, self._upper)
         for j, variable in self.model.x.items():
             at = loaded.columns.get(id(variable))
             if at is not None:
@@ -174,10 +174,9 @@ class PyomoModel:
 
     def _crossed(self) -> bool:
         """Whether bounds cross or a row of zeros cannot hold; Pyomo refuses both instead of answering."""
-        if any(x.lb is not None and x.ub is not None and x.lb > x.ub for x in self.model.x.values()):
-            return True
         unmet = ~self._filled & ((self._row_lower > 0) | (self._row_upper < 0))
-        return bool(unmet.any() or np.any(self._row_lower > self._row_upper))
+        crossed = np.any(self._lower > self._upper) or np.any(self._row_lower > self._row_upper)
+        return bool(unmet.any() or crossed)
 
 
 class _Loaded:
