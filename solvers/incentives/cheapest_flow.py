@@ -9,23 +9,16 @@ as sums of flows and of bounds stay below 2^62.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from solvers.core.kernels import compiled
 from solvers.core.program import Bools, Ints
 from solvers.incentives.tension import HARD, Arcs, Wholes
 
 _BLOCK = 48  # arcs; a full scan takes fewer pivots, but four to ten times the time
-
-_Function = TypeVar("_Function", bound=Callable[..., object])
-
-
-def _compiled(function: _Function) -> _Function:
-    return cast("_Function", numba.njit(cache=True)(function))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -76,7 +69,7 @@ class _Cycle(NamedTuple):
     apex: int
 
 
-@_compiled
+@compiled
 def _solve(net: _Net, pull: Wholes, flow: Wholes, potential: Wholes) -> int:
     """Fill flow and potentials; return the number of pivots, negative if a cycle of hard arcs costs less than 0."""
     tree = _path(pull, flow)
@@ -105,7 +98,7 @@ def _solve(net: _Net, pull: Wholes, flow: Wholes, potential: Wholes) -> int:
         pivots += 1
 
 
-@_compiled
+@compiled
 def _path(pull: Wholes, flow: Wholes) -> _Tree:
     """Return the path tree, and put its flow in place."""
     nodes = len(pull)
@@ -119,7 +112,7 @@ def _path(pull: Wholes, flow: Wholes) -> _Tree:
     return _Tree(parent, link, np.arange(nodes), np.empty(nodes, dtype=np.int64))
 
 
-@_compiled
+@compiled
 def _entering(net: _Net, flow: Wholes, potential: Wholes, in_tree: Bools, after: int) -> int:
     """Return the worst arc of the first block after ``after`` that holds a violated one, -1 where no block does."""
     best, worst, a = -1, 0, after
@@ -135,7 +128,7 @@ def _entering(net: _Net, flow: Wholes, potential: Wholes, in_tree: Bools, after:
     return best
 
 
-@_compiled
+@compiled
 def _cycle(net: _Net, tree: _Tree, entering: int, forward: bool) -> _Cycle:  # noqa: FBT001 (compiled: no keywords)
     first, second = net.tail[entering], net.head[entering]
     if not forward:
@@ -149,7 +142,7 @@ def _cycle(net: _Net, tree: _Tree, entering: int, forward: bool) -> _Cycle:  # n
     return _Cycle(entering, first, second, u)
 
 
-@_compiled
+@compiled
 def _blocking(net: _Net, tree: _Tree, cycle: _Cycle, flow: Wholes) -> tuple[int, int, bool]:
     """Return how much the cycle takes, and the last of its nodes, from the apex on, whose arc allows no more.
 
@@ -173,12 +166,12 @@ def _blocking(net: _Net, tree: _Tree, cycle: _Cycle, flow: Wholes) -> tuple[int,
     return amount, leaving, on_first
 
 
-@_compiled
+@compiled
 def _room_above(price: int, flow: int) -> int:
     return HARD if price == HARD else price - flow
 
 
-@_compiled
+@compiled
 def _push(net: _Net, tree: _Tree, cycle: _Cycle, flow: Wholes, amount: int) -> None:
     """Send an amount around the cycle, as if the entering arc were used forward."""
     flow[cycle.entering] += amount
@@ -194,7 +187,7 @@ def _push(net: _Net, tree: _Tree, cycle: _Cycle, flow: Wholes, amount: int) -> N
         node = tree.parent[node]
 
 
-@_compiled
+@compiled
 def _hang(tree: _Tree, cycle: _Cycle, leaving: int, on_first: bool) -> None:  # noqa: FBT001 (compiled: no keywords)
     """Hang the subtree cut off above ``leaving`` onto the entering arc."""
     node, above, arc = cycle.first, cycle.second, cycle.entering
@@ -208,7 +201,7 @@ def _hang(tree: _Tree, cycle: _Cycle, leaving: int, on_first: bool) -> None:  # 
         above, arc, node = node, next_arc, following
 
 
-@_compiled
+@compiled
 def _refresh(net: _Net, tree: _Tree, potential: Wholes) -> None:
     """Recompute depths and potentials from the tree, every node after its parent."""
     tree.depth[1:] = -1

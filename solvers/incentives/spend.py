@@ -115,7 +115,10 @@ class _Search:
 
 
 def solve_budget(instance: BudgetInstance, *, limits: Limits = UNLIMITED) -> BudgetAnswer:
-    """Solve exactly, or until ``limits.nodes`` nodes are bounded; no other limit counts. Never fails on valid data."""
+    """Solve exactly, or until ``limits.nodes`` nodes are bounded; no other limit counts.
+
+    Raises InvalidProgram where worth, costs and penalties are too large for sums of them to stay exact in 64 bits.
+    """
     search = _Search(tiered(instance), own_limit(instance))
     search.add(tuple(0 for _ in instance.rebates), search.tension.highest)
     allowed = math.inf if limits.nodes is None else limits.nodes
