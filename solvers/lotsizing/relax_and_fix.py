@@ -30,9 +30,9 @@ class Windows:
     ``nodes`` and ``gap`` end the search in a window.
     """
 
-    length: int = 5
-    overlap: int = 2
-    nodes: int = 100
+    length: int = 4
+    overlap: int = 1
+    nodes: int = 50
     gap: float = 1e-3
 
     def __post_init__(self) -> None:
