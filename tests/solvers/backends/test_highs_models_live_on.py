@@ -168,3 +168,19 @@ def test_a_forgotten_basis_gives_the_bytes_of_a_fresh_model() -> None:
     assert warm is not None
     assert fresh is not None
     assert warm.tobytes() == fresh.tobytes()
+
+
+@pytest.mark.parametrize("options", [{"method": "simplex"}, {"method": "ipm"}, {"method": "ipm", "crossover": False}])
+def test_every_linear_method_finds_the_value(options: dict[str, str | bool]) -> None:
+    """Simplex and interior point, with a crossover to a basis or without, agree on the value of a relaxation."""
+    given_program = hard(items=40, rows=6)
+    expected = HighsBackend().load(given_program).solve(relaxed=True).objective
+    found = HighsBackend(**options).load(given_program).solve(relaxed=True)
+    assert found.termination is Termination.OPTIMAL
+    assert found.objective == pytest.approx(expected, rel=1e-6)
+
+
+def test_without_its_watchdog_a_limit_still_ends_a_solve() -> None:
+    """Left alone, HiGHS keeps a time limit where it looks at its clock."""
+    stopped = HighsBackend(watchdog=False).load(hard()).solve(limits=Limits(seconds=0.3, gap=0.0, absolute_gap=0.0))
+    assert stopped.termination is Termination.LIMIT
