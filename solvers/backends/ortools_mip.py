@@ -3,8 +3,8 @@
 Programs travel as MathOpt's model message, filled from arrays (adding variables one by one is an order slower). A
 linear model lives on: changes are passed to it, and GLOP continues from its last basis. A mixed-integer program is
 handed over anew for every solve, so that a result depends on its inputs alone, and to another door (`scip_run`).
-MathOpt's own HiGHS is never used: it fails on its error path, and it is another HiGHS than the one of `highs`. A linear
-program is loaded by `load`, so that a solve's limit holds for the solving.
+MathOpt's own HiGHS is never used: it fails on its error path, and it is another HiGHS than the one of `highs`. Programs
+are loaded by `load`, or after changes before a solve's time begins: nobody else runs while OR-Tools loads.
 """
 
 from __future__ import annotations
@@ -52,11 +52,15 @@ class OrtoolsModel:
         self._row_lower, self._row_upper = program.row_lower.copy(), program.row_upper.copy()
         self._linear: _Linear | None = None
         self._watch = Watch()
+        self._run: ScipRun | None = None
         if not program.integer.any():
             self._load_linear()
+        elif mixed:
+            self._run = ScipRun(self._as_it_stands())
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
         """Replace objective coefficients of the given columns."""
+        self._run = None
         self._objective[columns] = finite("objective", values)
         if self._linear is not None:
             model = self._linear.model
@@ -65,6 +69,7 @@ class OrtoolsModel:
 
     def set_column_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given columns."""
+        self._run = None
         self._lower[columns], self._upper[columns] = numbers("lower", lower), numbers("upper", upper)
         if self._linear is not None:
             for j in columns:
@@ -73,6 +78,7 @@ class OrtoolsModel:
 
     def set_row_bounds(self, rows: Ints, lower: Floats, upper: Floats) -> None:
         """Replace bounds of the given rows."""
+        self._run = None
         self._row_lower[rows], self._row_upper[rows] = numbers("row_lower", lower), numbers("row_upper", upper)
         if self._linear is not None:
             for i in rows:
@@ -113,9 +119,8 @@ class OrtoolsModel:
             return settle(ended)
         if not self._mixed:
             raise Unsupported("this backend solves linear programs only; choose 'scip' or 'highs', or solve relaxed")
-        run = ScipRun()
-        attempt = partial(run.solve, self._as_it_stands(), limits, start)
-        return settle(self._watch.run(attempt, stop=run.stop, seconds=limits.seconds))
+        run, self._run = self._run or ScipRun(self._as_it_stands()), None
+        return settle(self._watch.run(partial(run.solve, limits, start), stop=run.stop, seconds=limits.seconds))
 
     def interrupt(self) -> None:
         """Ask a running solve, from another thread, to stop."""

@@ -29,42 +29,50 @@ _STATUS = {
 class ScipRun:
     """A program given to SCIP for one solve; `stop` ends it from another thread."""
 
-    def __init__(self) -> None:
-        self._solver = pywraplp.Solver.CreateSolver("SCIP")
+    def __init__(self, program: Program) -> None:
+        self._program = program
         self._stopped = False
-        self._begun = time.perf_counter()
+        self._solver = self._loaded(program)
 
     def stop(self) -> None:
         """Stop the running solve, or keep it from beginning."""
         self._stopped = True
         self._solver.InterruptSolve()
 
-    def solve(self, program: Program, limits: Limits, start: Floats | None) -> Solution:
-        """Solve and return what was found; the time to load counts."""
-        found = self._search(program, limits, start)
-        endless = (program.objective > 0) & np.isposinf(program.upper)
-        endless |= (program.objective < 0) & np.isneginf(program.lower)
+    def solve(self, limits: Limits, start: Floats | None) -> Solution:
+        """Solve and return what was found."""
+        begun = time.perf_counter()
+        if start is not None:
+            known = np.flatnonzero(~np.isnan(start)).tolist()
+            self._solver.SetHint([self._solver.variable(j) for j in known], start[known].tolist())
+        found = self._search(self._program, limits, limits.seconds)
+        endless = (self._program.objective > 0) & np.isposinf(self._program.upper)
+        endless |= (self._program.objective < 0) & np.isneginf(self._program.lower)
         if found.termination is not Termination.INFEASIBLE or not endless.any():
             return found
         # SCIP calls infeasible what is infeasible or unbounded; without an objective it can only be the former.
-        self._solver.Clear()
-        without = self._search(replace(program, objective=np.zeros(program.columns)), limits, None)
+        plain = replace(self._program, objective=np.zeros(self._program.columns))
+        self._solver = self._loaded(plain)
+        left = None if limits.seconds is None else limits.seconds - (time.perf_counter() - begun)
+        without = self._search(plain, limits, left)
         if without.termination is Termination.OPTIMAL:
             return Solution(termination=Termination.UNBOUNDED)
         return found if without.termination is Termination.INFEASIBLE else Solution(termination=without.termination)
 
-    def _search(self, program: Program, limits: Limits, start: Floats | None) -> Solution:
-        problem = self._solver.LoadModelFromProto(_message(program))
+    @staticmethod
+    def _loaded(program: Program) -> pywraplp.Solver:
+        solver = pywraplp.Solver.CreateSolver("SCIP")
+        problem = solver.LoadModelFromProto(_message(program))
         if problem:
             raise BackendFailure(f"SCIP refused the program ({problem}); look for extreme values in it")
-        if start is not None:
-            known = np.flatnonzero(~np.isnan(start)).tolist()
-            self._solver.SetHint([self._solver.variable(j) for j in known], start[known].tolist())
+        return solver
+
+    def _search(self, program: Program, limits: Limits, seconds: float | None) -> Solution:
         parameters = {"limits/gap": limits.gap, "limits/absgap": limits.absolute_gap}
         if limits.nodes is not None:
             parameters["limits/nodes"] = limits.nodes
-        if limits.seconds is not None:
-            parameters["limits/time"] = max(limits.seconds - (time.perf_counter() - self._begun), 1e-3)
+        if seconds is not None:
+            parameters["limits/time"] = max(seconds, 1e-3)
         self._solver.SetSolverSpecificParametersAsString("\n".join(f"{name} = {v}" for name, v in parameters.items()))
         if self._stopped:
             return Solution(termination=Termination.INTERRUPTED)
