@@ -13,7 +13,8 @@ problems using variable redefinition; Trigeiro, Thomas and McClain (1989); Poche
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,9 +26,11 @@ from solvers.lotsizing.formulation import Formulation
 from solvers.lotsizing.instance import LotSizingInstance
 from solvers.lotsizing.plain import plain_formulation
 from solvers.lotsizing.plan import LotSizingPlan
-from solvers.lotsizing.restricted import CheckedPlan, checked, start_of
+from solvers.lotsizing.restricted import CheckedPlan, better, checked, start_of
 from solvers.lotsizing.small_tree import small_tree
 from solvers.lotsizing.whole_units import in_whole_units, whole_units_suffice
+
+_LEAST_SECONDS = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -71,12 +74,13 @@ def solve_exactly(
             )
         formulation = in_whole_units(plain_formulation(instance))
         return _branch_and_cut(formulation, backend.load(formulation.program), limits, start, progress)
+    started = time.monotonic()
     formulation = facility_location_formulation(instance)
     model = backend.load(formulation.program)
     relaxed = model.solve(limits=limits, relaxed=True)
     if relaxed.termination is Termination.INFEASIBLE:
         return Proof(termination=Termination.INFEASIBLE, best=None, bound=np.inf)
-    tree = small_tree(formulation, model, relaxed, limits)
+    tree = small_tree(formulation, model, relaxed, _left(limits, started))
     if tree.closed:
         return Proof(
             termination=Termination.OPTIMAL,
@@ -85,8 +89,23 @@ def solve_exactly(
             recomputed=tree.recomputed,
             nodes=tree.nodes,
         )
-    begin = start if tree.best is None else tree.best.plan
-    return _branch_and_cut(formulation, model, limits, begin, progress)
+    begin = _cheaper(instance, start, tree.best)
+    return _branch_and_cut(formulation, model, _left(limits, started), begin, progress)
+
+
+def _cheaper(
+    instance: LotSizingInstance, start: LotSizingPlan | None, found: CheckedPlan | None
+) -> LotSizingPlan | None:
+    """Return the cheaper plan to start from; a given one that breaks a constraint may still be repaired."""
+    best = better(found, None if start is None else checked(instance, start))
+    return start if best is None else best.plan
+
+
+def _left(limits: Limits, started: float) -> Limits:
+    """Return the limits with the seconds that are left of them."""
+    if limits.seconds is None:
+        return limits
+    return replace(limits, seconds=max(limits.seconds - (time.monotonic() - started), _LEAST_SECONDS))
 
 
 def _branch_and_cut(
