@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numba
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -16,4 +14,6 @@ def compiled(function: Function) -> Function:
     It runs without the interpreter's lock, divides as numpy does, and keeps the written order of additions: the same
     input gives the same bytes on every machine.
     """
+    import numba  # noqa: PLC0415  # heavy: only families with kernels load it, not everybody who states a program
+
     return cast("Function", numba.njit(nogil=True, error_model="numpy", cache=True)(function))

@@ -131,6 +131,12 @@ class Crowd:
         share, both = self.sampled / self.members, np.concatenate([self.rows.spend, self.rows.count], axis=1)
         self._sample_limit = share * (self.rows.limit - both @ self._rest) + both @ found
 
+    def expected_core(self, price: Floats, width: float) -> int:
+        """Return about how many of all members the sample would have `collect` find."""
+        lam, mu = self._offer_prices(price)
+        found = sum(self._each(lambda s: s.near_sample(lam, mu, width)))
+        return found * self.members // max(self.sampled, 1)
+
     def core_point(self, price: Floats, tau: float) -> DualPoint:
         """Return the dual of everybody, with the choices outside the core held, up to a constant."""
         return self._point(CORE, price, tau, self.rows.limit, self._rest)

@@ -126,8 +126,9 @@ class Shard:
         """Return the extremes of the columns."""
         arrays = self._arrays
         if len(arrays.weight):
-            heaviest = float(arrays.weight.max())
-            values, costs = heaviest * arrays.value_of, heaviest * arrays.cost_of
+            heaviest = np.zeros(len(arrays.value_of), dtype=np.float32)
+            np.maximum.at(heaviest, arrays.segment, arrays.weight)
+            values, costs = heaviest[:, None] * arrays.value_of, heaviest[:, None] * arrays.cost_of
             most = float(np.abs(values).max())
             return Extremes(value=most, cost=float(costs.max()), least=min(0.0, float(values.min())))
         high = max(float(row.max()) for row in arrays.value)
@@ -142,6 +143,10 @@ class Shard:
         item = (members[:, None] * self.windows + np.arange(self.windows)).ravel()
         self.items[SAMPLE] = self._items(item)
         return len(members)
+
+    def near_sample(self, lam: Floats, mu: Floats, width: float) -> int:
+        """Return how many items of the sample differ by less than ``width`` between two offers."""
+        return int((self._two_best(self.items[SAMPLE], lam, mu)[1] < width).sum())
 
     def take_core(self, lam: Floats, mu: Floats, width: float, unit: float, most: int) -> Totals:
         """Keep near ties as the core, unless more than ``most``, and return the totals of all others."""
@@ -193,13 +198,7 @@ class Shard:
     def closest(self, lam: Floats, mu: Floats, most: int) -> Ties:
         """Return ``most`` items of the core whose two best offers (none is worth 0) differ little (`Ties.first`)."""
         items = self.items[CORE]
-        place = np.minimum(items.first[:, None] + np.arange(items.value.shape[1]), len(lam) - 1)
-        score = items.value - lam[place] * items.cost - mu[place]
-        score = np.concatenate([score, np.zeros((items.count, 1))], axis=1)
-        two = np.sort(np.argpartition(score, -2, axis=1)[:, -2:], axis=1)
-        best = np.take_along_axis(score, two, axis=1)
-        margin = np.abs(best[:, 1] - best[:, 0])
-        pair = (items.first * score.shape[1] + two[:, 0]) * score.shape[1] + two[:, 1]
+        pair, margin = self._two_best(items, lam, mu)
         nearest = _in_turn(items.item, margin, pair)[:most]
         item, margin, pair = items.item[nearest], margin[nearest], pair[nearest]
         member, window = item // self.windows - self.first, item % self.windows
@@ -219,6 +218,16 @@ class Shard:
         member = item // self.windows - self.first
         here = (member >= 0) & (member < self.columns.members)
         self.choice[item[here] % self.windows, member[here]] = offer[here]
+
+    @staticmethod
+    def _two_best(items: Items, lam: Floats, mu: Floats) -> tuple[Longs, Floats]:
+        """Return a name of each item's two best offers (no offer is worth 0), and what they differ by."""
+        place = np.minimum(items.first[:, None] + np.arange(items.value.shape[1]), len(lam) - 1)
+        score = np.concatenate([items.value - lam[place] * items.cost - mu[place], np.zeros((items.count, 1))], axis=1)
+        two = np.sort(np.argpartition(score, -2, axis=1)[:, -2:], axis=1)
+        best = np.take_along_axis(score, two, axis=1)
+        pair = (items.first * score.shape[1] + two[:, 0]) * score.shape[1] + two[:, 1]
+        return pair, np.abs(best[:, 1] - best[:, 0])
 
     def _items(self, local: Longs) -> Items:
         local = np.sort(local)

@@ -46,6 +46,7 @@ _SMALL_PART = 10  # of the members: more make no core, but a second look at ever
 _TRUST = 1.5  # widths of the core that scores may move by
 _EDGE = 0.8  # of the radius of trust: who comes this close left it
 _EXCHANGED = (2, 4, 8)  # times the ties of a program: exchanges cost little
+_WIDENED = 0.02  # of the largest value: how much worse an offer may be when rows stay overrun
 _FADED = 40.0  # temperatures beyond which p is 0
 _MOST_STAGES = 24
 _MOST_ROUNDS = 8
@@ -134,7 +135,7 @@ class _Solve:
         final, tau = self._settled(price, scale, width, tau)
         if final.bound < crowd.floor:
             return self._answer(ChoiceStatus.INFEASIBLE, final)
-        decided = self._decided(final)
+        decided = self._decided(final, _FADED * tau)
         if decided is not None:
             return self._answer(ChoiceStatus.SOLVED, decided)
         proof = self._proof(final)
@@ -200,6 +201,8 @@ class _Solve:
         crowd, most = self.crowd, self.crowd.members * self.crowd.instance.windows
         if not np.isinf(width):
             most = max(most // _SMALL_PART, _LARGE)
+            expected = crowd.expected_core(price, width)
+            width *= min(1.0, 0.8 * most / max(expected, 1))
         while (core := crowd.collect(price, width, most)) > most:
             width *= 0.5 * most / core
         return width, core
@@ -226,44 +229,49 @@ class _Solve:
         open_room = np.minimum(room, np.where(final.price * reward > 1e-6 * scale.value, np.inf, 0.0))
         return float((np.abs(open_room) / np.maximum(reward, 1e-300)).max(initial=0.0))
 
-    def _decided(self, final: Final) -> Final | None:
+    def _decided(self, final: Final, slack: float) -> Final | None:
         """Decide the closest ties together: by exchanges, and by programs where these do not reach the gap."""
         limits, drawn = self.limits, self.crowd.closest(final.price, max(_EXCHANGED) * self.limits.ties)[0]
         swapped: Final | None = None
         for times in _EXCHANGED:
-            swapped = self._given(swapped or final, times * limits.ties, None) or swapped
+            swapped = self._given(swapped or final, times * limits.ties, slack) or swapped
             if self._enough(swapped):
                 return swapped
         offers = self.crowd.closest(final.price, len(drawn.item))[0].offer
         # What exchanges gave up to fit is lost to a program over fewer ties: it begins where they began.
         self.crowd.give(drawn, drawn.offer)
-        decided = self._programmed(final)
+        decided = self._programmed(final, slack)
         if swapped is None or (decided is not None and decided.value >= swapped.value):
             return decided
         self.crowd.give(drawn, offers)
         return swapped
 
-    def _programmed(self, final: Final) -> Final | None:
+    def _programmed(self, final: Final, slack: float) -> Final | None:
         best: Final | None = None
         most = self.limits.ties + 4 * int((final.price > 0).sum())
+        if self.crowd.members * self.crowd.instance.windows <= most:
+            slack = np.inf
         for turn in range(self.limits.rounds):
             nodes = 1 if turn < self.limits.rounds - 1 else self.limits.nodes
-            best = self._given(best or final, most, nodes) or best
+            best = self._given(best or final, most, slack, nodes) or best
             if self._enough(best):
                 break
             most *= 2
+            if best is None:
+                # Rows stay overrun: more members will not do without more offers.
+                slack = _WIDENED * self.crowd.extremes.value if turn == 0 else np.inf
         return best
 
     def _enough(self, final: Final | None) -> bool:
         return final is not None and final.bound - final.value <= self.limits.gap * abs(final.value)
 
-    def _given(self, final: Final, most: int, nodes: int | None) -> Final | None:
+    def _given(self, final: Final, most: int, slack: float, nodes: int | None = None) -> Final | None:
         """Decide ``most`` ties by a program of so many nodes, None: by exchanges; None where rows stay overrun."""
         rows, (ties, scores) = self.crowd.rows, self.crowd.closest(final.price, most)
         held = TieTotals.of(ties, ties.offer)
         spent, counted, value = final.spent - held.spent, final.counted - held.counted, final.value - held.value
         room = rows.limit - rows.spend @ spent - rows.count @ counted
-        core = core_program(ties, rows, room, scores, rest=value)
+        core = core_program(ties, rows, room, scores, slack=slack, rest=value)
         if nodes is None:
             offer = exchange_pairs(core, ties)
         else:

@@ -64,14 +64,21 @@ class CoreProgram:
     offer: npt.NDArray[np.int8]
 
 
-def core_program(ties: Ties, rows: OneSidedRows, room: Floats, scores: Floats, *, rest: float) -> CoreProgram:
-    """Write down the program over the two best offers of every tie, and those nearly as good (``scores`` [n, M]).
+def core_program(
+    ties: Ties, rows: OneSidedRows, room: Floats, scores: Floats, *, slack: float, rest: float
+) -> CoreProgram:
+    """Write down the program over the two best offers of every tie, and those up to ``slack`` worse at the prices.
+
+    ``scores`` float64 [n, M] are what offers are worth at the prices; what a tie has now stays open to it.
 
     ``room`` float64 [R] is what the rows leave for the ties, ``rest`` what all others are worth. Rows of pure counts
     are exact; rows of money keep the solver's tolerance back, so that its answer holds exactly.
     """
     best = np.maximum(scores.max(axis=1, initial=0.0), 0.0)
-    tie, offer = np.nonzero(np.isfinite(ties.value) & (scores >= (best - 1.5 * ties.margin - 1e-12)[:, None]))
+    offered = scores >= (best - 1.5 * ties.margin - slack)[:, None]
+    has = np.flatnonzero(ties.offer >= 0)
+    offered[has, ties.offer[has].astype(np.int64)] = True
+    tie, offer = np.nonzero(np.isfinite(ties.value) & offered)
     n, count = len(ties.item), len(rows.limit)
     money = ties.cost[tie, offer]
     matrix = rows.spend[:, offer] * money + rows.count[:, offer]

@@ -35,7 +35,7 @@ NOT_CHOSEN = -1
 
 def eligibility_bits(eligible: Bools) -> Bytes:
     """Pack eligibility, bool [M, N], into bit columns: uint8 [M, ⌈N/8⌉], member ``8·q + r`` in bit r of byte q."""
-    return np.packbits(eligible, axis=1, bitorder="little")
+    return np.ascontiguousarray(np.packbits(eligible, axis=1, bitorder="little"))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
