@@ -145,11 +145,9 @@ def _pass_seconds(instance: RewardChoice, price: Floats, threads: int) -> float:
 
 def _read_seconds(columns: Columns, threads: int) -> float:
     """Return the fastest of some plain reads of the columns by as many threads: the bandwidth of this machine."""
-    arrays: tuple[npt.NDArray[np.generic], ...]
-    if isinstance(columns, DenseColumns):
-        arrays = (columns.value, columns.cost)
-    else:
-        arrays = (columns.weight, columns.segment)
+    arrays: tuple[npt.NDArray[np.generic], ...] = (
+        (columns.value, columns.cost) if isinstance(columns, DenseColumns) else (columns.weight, columns.segment)
+    )
     words = [_words(array) for array in (*arrays, columns.eligible) if array is not None]
     parts = [part for array in words for part in np.array_split(array, threads)]
     if threads == 1:
