@@ -84,7 +84,8 @@ def core_program(
     matrix = rows.spend[:, offer] * money + rows.count[:, offer]
     scale = np.maximum(np.abs(matrix).max(axis=1, initial=0.0), 1e-12)
     whole = ~rows.spend.any(axis=1) & (rows.count == np.rint(rows.count)).all(axis=1)
-    limit = np.where(whole, np.floor(room + 1e-9), room - _TOLERANCE * scale)
+    kept = room - _TOLERANCE * scale
+    limit = np.where(whole, np.floor(room + 1e-9), np.where(room >= 0, np.maximum(kept, 0.0), kept))
     r, k = np.nonzero(matrix)
     some = np.arange(len(tie))
     sparse = SparseRows.from_triplets(
