@@ -18,7 +18,7 @@ from solvers.lotsizing.instance import LotSizingInstance
 from solvers.lotsizing.plain import plain_formulation
 from solvers.lotsizing.requirements import largest_lot
 from solvers.lotsizing.verify import lower_bound
-from solvers.reference.clsp import loaded_in_highs, lot_sizing_plain
+from solvers.reference.clsp import loaded_in_highs, lot_sizing_plain, relaxed_cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,7 @@ def _pyomo(given: _Input, watch: Stopwatch, case: Case) -> Answer:
     with watch.measure("build"):
         model = lot_sizing_plain(given.instance, given.most)
         solver = loaded_in_highs(model)
-    solver.highs_options = {"solve_relaxation": True, "threads": 1}
-    return Answer(bound=float(solver.solve(model).best_feasible_objective))
+    return Answer(bound=relaxed_cost(solver, model))
 
 
 def _linopy(given: _Input, watch: Stopwatch, case: Case) -> Answer:

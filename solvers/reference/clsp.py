@@ -132,6 +132,17 @@ def loaded_in_highs(model: pyo.ConcreteModel) -> Highs:
     return solver
 
 
+def relaxed_cost(solver: Highs, model: pyo.ConcreteModel) -> float:
+    """Return the cost of the linear relaxation of a model that a solver holds unchanged."""
+    for what in ("constraints", "vars", "params"):
+        setattr(solver.update_config, f"check_for_new_or_removed_{what}", False)
+        setattr(solver.update_config, f"update_{what}", False)
+    solver.update_config.update_named_expressions = False
+    solver.config.load_solution = False
+    solver.highs_options = {"solve_relaxation": True, "threads": 1}
+    return float(solver.solve(model).best_feasible_objective)
+
+
 def _sets(data: Tables) -> pyo.ConcreteModel:
     items, periods = data.demand.shape
     model = pyo.ConcreteModel("lot sizing")
