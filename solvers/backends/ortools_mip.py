@@ -87,6 +87,7 @@ class OrtoolsModel:
 
     def set_coefficients(self, rows: Ints, columns: Ints, values: Floats) -> None:
         """Replace entries of the matrix."""
+        self._run = None
         self._program = replace(self._program, rows=self._program.rows.with_values(rows, columns, values))
         if self._linear is not None:
             model = self._linear.model
