@@ -24,7 +24,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from solvers.core.backend import Backend
+from solvers.core.backend import Backend, Progress
 from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats
 from solvers.core.termination import Limits
@@ -69,7 +69,7 @@ class ChoiceLimits:
     """
 
     gap: float = 1e-6
-    nodes: int = 500
+    nodes: int = 60
     ties: int = 60
     rounds: int = 4
     threads: int = 1
@@ -106,18 +106,24 @@ def choose_rewards(
     limits: ChoiceLimits | None = None,
     start: Floats | None = None,
     shards: int = 1,
+    progress: Progress | None = None,
 ) -> ChosenRewards:
     """Solve with any backend that solves mixed-integer programs.
 
     ``start`` float64 [K] are prices of an earlier solve. ``shards`` parts of the members are visited by
-    ``limits.threads`` threads; the result does not depend on either. Raises InvalidProgram for a start that is not
+    ``limits.threads`` threads; the result does not depend on either. ``progress`` is told the bound as soon as prices
+    stand, and every better choice's value. Raises InvalidProgram for a start that is not
     finite or has another length.
     """
     limits = limits or ChoiceLimits()
     if start is not None and (start.shape != (instance.rows.rows,) or not np.isfinite(start).all()):
         raise InvalidProgram(f"start prices must be {instance.rows.rows} finite numbers, one per row")
     with Crowd.of(instance, shards=max(shards, limits.threads), threads=limits.threads) as crowd:
-        return _Solve(crowd, backend, limits).run(start)
+        return _Solve(crowd, backend, limits, progress or _silent).run(start)
+
+
+def _silent(_value: float | None, _bound: float) -> None:
+    """Tell nobody."""
 
 
 @dataclass(slots=True, eq=False)
@@ -125,6 +131,7 @@ class _Solve:
     crowd: Crowd
     backend: Backend
     limits: ChoiceLimits
+    progress: Progress
 
     def run(self, start: Floats | None) -> ChosenRewards:
         crowd = self.crowd
@@ -133,6 +140,7 @@ class _Solve:
         price = np.zeros(len(crowd.rows.limit)) if start is None else self._one_sided(start)
         price, width, tau = self._sampled(price, scale, warm=start is not None)
         final, tau = self._settled(price, scale, width, tau)
+        self.progress(None, final.bound)
         if final.bound < crowd.floor:
             return self._answer(ChoiceStatus.INFEASIBLE, final)
         decided = self._decided(final, _FADED * tau)
@@ -282,6 +290,7 @@ class _Solve:
             return None
         given = TieTotals.of(ties, offer)
         self.crowd.give(ties, offer)
+        self.progress(value + given.value, final.bound)
         return replace(final, spent=spent + given.spent, counted=counted + given.counted, value=value + given.value)
 
     def _proof(self, final: Final) -> Final | None:
