@@ -135,7 +135,8 @@ def _case(kind: str, size: int, seconds: float, *, relaxed: bool = False, suite:
         suites=frozenset({suite}),
         parameters={"kind": kind, "size": size, "relaxed": int(relaxed)},
         time_limit=seconds,
-        contenders=_LINEAR if relaxed else _MIXED,
+        # Pyomo builds the large covers for half a minute before its limit begins.
+        contenders=_LINEAR if relaxed else tuple(n for n in _MIXED if n != "pyomo" or kind == "rewards"),
     )
 
 

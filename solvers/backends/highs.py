@@ -175,12 +175,6 @@ class HighsModel:
             row_upper=self._row_upper.copy(),
         )
 
-    def forget_basis(self) -> None:
-        """Make the next linear solve start as in a fresh model."""
-        if True in self._machinery.engines:
-            check(self._machinery.engines[True].clearSolver(), "clear its solver")
-            self._changed.add("bounds")
-
     def write(self, path: str) -> None:
         """Write the program as it stands, as a minimisation, in the format of the file's ending (.mps, .lp)."""
         engine = self._engine(self._machinery, linear=not self._program.integer.any())

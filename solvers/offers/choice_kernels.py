@@ -65,6 +65,7 @@ class Arrays(NamedTuple):
     """The columns as kernels take them: dense ones (``value``, ``cost``) or factored ones, the other part empty.
 
     ``bits`` [M, 0] means that all are eligible; ``shut`` float32 [S, M] is -inf where a segment may not have an offer.
+    A pass visits members from ``origin``, a multiple of 8, on: whole rows of memory keep their type, parts would not.
     """
 
     value: Singles
@@ -75,21 +76,22 @@ class Arrays(NamedTuple):
     value_of: Singles
     cost_of: Singles
     shut: Singles
+    origin: int
 
 
 PENALTY: Singles = np.where((np.arange(256)[:, None] >> np.arange(8)) & 1, 0.0, -np.inf).astype(np.float32)
 
 
-def kernel_arrays(columns: Columns) -> Arrays:
-    """Return the arrays of columns in the kernels' order."""
+def kernel_arrays(columns: Columns, origin: int = 0) -> Arrays:
+    """Return the arrays of columns in the kernels' order, to be visited from member ``origin`` on."""
     bits = np.zeros((columns.offers, 0), np.uint8) if columns.eligible is None else columns.eligible
     if isinstance(columns, DenseColumns):
         empty = np.zeros((0, 0), np.float32)
         none = np.zeros(0, np.int16)
-        return Arrays(columns.value, columns.cost, bits, np.zeros(0, np.float32), none, empty, empty, empty)
+        return Arrays(columns.value, columns.cost, bits, np.zeros(0, np.float32), none, empty, empty, empty, origin)
     empty = np.zeros((columns.offers, 0), np.float32)
     shut = np.where(columns.allowed, 0.0, -np.inf).astype(np.float32)
-    return Arrays(empty, empty, bits, columns.weight, columns.segment, columns.value_of, columns.cost_of, shut)
+    return Arrays(empty, empty, bits, columns.weight, columns.segment, columns.value_of, columns.cost_of, shut, origin)
 
 
 @compiled
@@ -195,7 +197,7 @@ def _number(arg: Ints, o: Name) -> int:
 @compiled
 def _scan(arrays: Arrays, penalty: Singles, b: int, window: int, offered: Offered, room: Room) -> None:
     """Find the best and second best offer of the members of a block, from b on, among the offers of one window."""
-    n = len(room.best)
+    n, b = len(room.best), b + arrays.origin
     room.best[:] = 0
     room.second[:] = -np.inf
     room.arg[:] = -1
@@ -220,7 +222,7 @@ def _scan(arrays: Arrays, penalty: Singles, b: int, window: int, offered: Offere
 @compiled
 def _cost_total(arrays: Arrays, b: int, o: int, room: Room, lanes: Floats) -> float:
     """Sum what offer o costs those members of the block from b on who choose it."""
-    n = len(room.arg)
+    n, b = len(room.arg), b + arrays.origin
     if len(arrays.weight) == 0:
         return _lane_total(arrays.cost[o, b : b + n], room.arg, np.int32(o), lanes)
     for j in range(n):
@@ -231,7 +233,7 @@ def _cost_total(arrays: Arrays, b: int, o: int, room: Room, lanes: Floats) -> fl
 @compiled
 def _value_total(arrays: Arrays, b: int, o: int, room: Room, lanes: Floats) -> float:
     """Sum what offer o is worth with those members of the block from b on who choose it."""
-    n = len(room.arg)
+    n, b = len(room.arg), b + arrays.origin
     if len(arrays.weight) == 0:
         return _lane_total(arrays.value[o, b : b + n], room.arg, np.int32(o), lanes)
     for j in range(n):

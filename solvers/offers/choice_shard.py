@@ -100,11 +100,15 @@ class Extremes:
 
 @dataclass(slots=True, eq=False)
 class Shard:
-    """Members ``first …`` of the whole; see the module's text. ``choice`` int8 [W, n] is filled by `certify`."""
+    """Members ``first:last`` of the columns, all of them without ``last``; see the module's text.
+
+    ``choice`` int8 [W, n] is filled by `certify`.
+    """
 
     columns: Columns
     start: Ints
     first: int = 0
+    last: int | None = None
     choice: npt.NDArray[np.int8] = field(init=False)
     items: dict[str, Items] = field(init=False, default_factory=dict)
     _arrays: Arrays = field(init=False)
@@ -113,9 +117,14 @@ class Shard:
     def __post_init__(self) -> None:
         if self.first % GRAIN:
             raise InvalidProgram(f"a shard begins at a multiple of {GRAIN} members, not at {self.first}; see split")
-        self._arrays = kernel_arrays(self.columns)
+        self._arrays = kernel_arrays(self.columns, self.first)
         self._near = room_for(0)
-        self.choice = np.full((self.windows, self.columns.members), -1, dtype=np.int8)
+        self.choice = np.full((self.windows, self.members), -1, dtype=np.int8)
+
+    @property
+    def members(self) -> int:
+        """Members held."""
+        return (self.columns.members if self.last is None else self.last) - self.first
 
     @property
     def windows(self) -> int:
@@ -139,7 +148,7 @@ class Shard:
     def take_sample(self, stride: int) -> int:
         """Keep every ``stride``-th member of the whole as the sample; returns the number of members kept."""
         begin = -self.first % stride
-        members = np.arange(begin, self.columns.members, stride, dtype=np.int64)
+        members = np.arange(begin, self.members, stride, dtype=np.int64)
         item = (members[:, None] * self.windows + np.arange(self.windows)).ravel()
         self.items[SAMPLE] = self._items(item)
         return len(members)
@@ -151,10 +160,10 @@ class Shard:
     def take_core(self, lam: Floats, mu: Floats, width: float, unit: float, most: int) -> Totals:
         """Keep near ties as the core, unless more than ``most``, and return the totals of all others."""
         offered = Offered(self.start.astype(np.int64), lam.astype(np.float32), mu.astype(np.float32), np.float32(width))
-        room = min(most, self.columns.members // _FEW)
+        room = min(most, self.members // _FEW)
         for _ in range(2):
             found = no_totals(self._near_room(room), len(lam))
-            near = choice_kernels.collect(self._arrays, PENALTY, self.columns.members, offered, unit, found)
+            near = choice_kernels.collect(self._arrays, PENALTY, self.members, offered, unit, found)
             room = int(near)
             if near <= len(found.near) or near > most:
                 break
@@ -202,7 +211,7 @@ class Shard:
         nearest = _in_turn(items.item, margin, pair)[:most]
         item, margin, pair = items.item[nearest], margin[nearest], pair[nearest]
         member, window = item // self.windows - self.first, item % self.windows
-        value, cost, eligible = self.columns.gather(member)
+        value, cost, eligible = self.columns.gather(member + self.first)
         of_window = np.searchsorted(self.start, np.arange(len(lam)), side="right") - 1
         return Ties(
             item=item,
@@ -216,7 +225,7 @@ class Shard:
     def give(self, item: Longs, offer: npt.NDArray[np.int8]) -> None:
         """Replace the present offer of those items that are held here."""
         member = item // self.windows - self.first
-        here = (member >= 0) & (member < self.columns.members)
+        here = (member >= 0) & (member < self.members)
         self.choice[item[here] % self.windows, member[here]] = offer[here]
 
     @staticmethod
@@ -231,7 +240,7 @@ class Shard:
 
     def _items(self, local: Longs) -> Items:
         local = np.sort(local)
-        value, cost, eligible = self.columns.gather(local // self.windows)
+        value, cost, eligible = self.columns.gather(local // self.windows + self.first)
         columns = (np.where(eligible, value, -np.inf), cost)
         return make_items(local + self.first * self.windows, self.windows, self.start, columns)
 
@@ -244,8 +253,9 @@ class Shard:
 
 def split(instance: RewardChoice, shards: int) -> tuple[Shard, ...]:
     """Return up to ``shards`` shards of about equal size, each of whole grains."""
-    grains = -(-instance.columns.members // GRAIN)
+    members = instance.columns.members
+    grains = -(-members // GRAIN)
     cuts = np.unique(np.linspace(0, grains, min(shards, grains) + 1).astype(np.int64)) * GRAIN
-    cuts[-1] = instance.columns.members
+    cuts[-1] = members
     parts = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-    return tuple(Shard(instance.columns.part(a, b), instance.window_start, a) for a, b in parts)
+    return tuple(Shard(instance.columns, instance.window_start, a, b) for a, b in parts)

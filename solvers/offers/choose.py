@@ -45,7 +45,7 @@ _SURE = 3.0
 _SMALL_PART = 10  # of the members: more make no core, but a second look at everybody
 _TRUST = 1.5  # widths of the core that scores may move by
 _EDGE = 0.8  # of the radius of trust: who comes this close left it
-_EXCHANGED = (2, 4, 8)  # times the ties of a program: exchanges cost little
+_EXCHANGED = ((2, 150), (4, 150), (8, 0))  # times the ties of a program, and kicks
 _WIDENED = 0.02  # of the largest value: how much worse an offer may be when rows stay overrun
 _FADED = 40.0  # temperatures beyond which p is 0
 _MOST_STAGES = 24
@@ -239,10 +239,10 @@ class _Solve:
 
     def _decided(self, final: Final, slack: float) -> Final | None:
         """Decide the closest ties together: by exchanges, and by programs where these do not reach the gap."""
-        limits, drawn = self.limits, self.crowd.closest(final.price, max(_EXCHANGED) * self.limits.ties)[0]
+        limits, drawn = self.limits, self.crowd.closest(final.price, _EXCHANGED[-1][0] * self.limits.ties)[0]
         swapped: Final | None = None
-        for times in _EXCHANGED:
-            swapped = self._given(swapped or final, times * limits.ties, slack) or swapped
+        for times, kicks in _EXCHANGED:
+            swapped = self._given(swapped or final, times * limits.ties, slack, kicks=kicks) or swapped
             if self._enough(swapped):
                 return swapped
         offers = self.crowd.closest(final.price, len(drawn.item))[0].offer
@@ -261,7 +261,7 @@ class _Solve:
             slack = np.inf
         for turn in range(self.limits.rounds):
             nodes = 1 if turn < self.limits.rounds - 1 else self.limits.nodes
-            best = self._given(best or final, most, slack, nodes) or best
+            best = self._given(best or final, most, slack, nodes=nodes) or best
             if self._enough(best):
                 break
             most *= 2
@@ -273,17 +273,19 @@ class _Solve:
     def _enough(self, final: Final | None) -> bool:
         return final is not None and final.bound - final.value <= self.limits.gap * abs(final.value)
 
-    def _given(self, final: Final, most: int, slack: float, nodes: int | None = None) -> Final | None:
+    def _given(
+        self, final: Final, most: int, slack: float, *, kicks: int = 0, nodes: int | None = None
+    ) -> Final | None:
         """Decide ``most`` ties by a program of so many nodes, None: by exchanges; None where rows stay overrun."""
         rows, (ties, scores) = self.crowd.rows, self.crowd.closest(final.price, most)
         held = TieTotals.of(ties, ties.offer)
         spent, counted, value = final.spent - held.spent, final.counted - held.counted, final.value - held.value
         room = rows.limit - rows.spend @ spent - rows.count @ counted
         core = core_program(ties, rows, room, scores, slack=slack, rest=value)
+        enough = final.bound - self.limits.gap * abs(final.value)
         if nodes is None:
-            offer = exchange_pairs(core, ties)
+            offer = exchange_pairs(core, ties, kicks=kicks, enough=enough)
         else:
-            enough = final.bound - self.limits.gap * abs(final.value)
             limits = Limits(nodes=nodes, gap=0.1 * self.limits.gap, absolute_gap=0.0, target=enough)
             offer = solve_core(core, ties, self.backend, limits, ties.offer)
         if offer is None:

@@ -18,7 +18,8 @@ from solvers.core.program import Floats
 from solvers.offers.choice_shard import Ties
 from solvers.offers.core_choice import CoreProgram
 
-_SWEEPS = 12
+_SWEEPS, _FEW_SWEEPS = 12, 3
+_KICKED = 3
 _FITS = 1e-9
 _PENALTIES = (4.0, 64.0)  # of the dearest value per unit of overrun: first to find a way, then to insist
 
@@ -44,10 +45,14 @@ class _State(NamedTuple):
     room: Floats
 
 
-def exchange_pairs(core: CoreProgram, ties: Ties) -> npt.NDArray[np.int8] | None:
+def exchange_pairs(
+    core: CoreProgram, ties: Ties, *, kicks: int = 0, enough: float = np.inf
+) -> npt.NDArray[np.int8] | None:
     """Return offers of the ties, int8 [n], that meet all rows, or None where exchanges found none.
 
-    Starts from the offers that the ties have; those not among the program's columns are given up.
+    Starts from the offers that the ties have; those not among the program's columns are given up. After the first
+    descent ``kicks`` times a few random moves are made and followed by another descent, kept if better (iterated local
+    search; Lourenço, Martin, Stützle 2003; seeded, so repeatable), until the program's value is ``enough``.
     """
     n, columns = len(ties.item), core.program.columns
     rows = core.program.rows
@@ -68,7 +73,8 @@ def exchange_pairs(core: CoreProgram, ties: Ties) -> npt.NDArray[np.int8] | None
     dearest = float(np.abs(core.program.objective).max(initial=1e-12))
     state = _State(held, room)
     for penalty in _PENALTIES:
-        _descend(moves, state, penalty * dearest)
+        _descend(moves, state, penalty * dearest, _SWEEPS)
+    _iterate(moves, state, _PENALTIES[-1] * dearest, kicks, enough - core.program.offset)
     if (state.room < -_FITS).any():
         return None
     offer = np.full(n, -1, dtype=np.int8)
@@ -78,9 +84,41 @@ def exchange_pairs(core: CoreProgram, ties: Ties) -> npt.NDArray[np.int8] | None
 
 
 @compiled
-def _descend(moves: _Moves, state: _State, penalty: float) -> None:
+def _iterate(moves: _Moves, state: _State, penalty: float, kicks: int, enough: float) -> None:
+    held, room = state.held.copy(), state.room.copy()
+    best = _merit(moves, state, penalty)
+    dice = np.uint64(88172645463325252)
+    for _ in range(kicks):
+        if best >= enough and _overrun(state.room) <= _FITS:
+            break
+        for _ in range(_KICKED):
+            dice ^= dice << np.uint64(13)
+            dice ^= dice >> np.uint64(7)
+            dice ^= dice << np.uint64(17)
+            m = int(dice % np.uint64(len(moves.tie)))
+            _apply(moves, state, m, state.room)
+            state.held[moves.tie[m]] = moves.column[m]
+        _descend(moves, state, penalty, _FEW_SWEEPS)
+        merit = _merit(moves, state, penalty)
+        if merit > best:
+            best = merit
+            held[:], room[:] = state.held, state.room
+        else:
+            state.held[:], state.room[:] = held, room
+
+
+@compiled
+def _merit(moves: _Moves, state: _State, penalty: float) -> float:
+    total = -penalty * _overrun(state.room)
+    for i in range(len(state.held)):
+        total += moves.value[state.held[i]]
+    return total
+
+
+@compiled
+def _descend(moves: _Moves, state: _State, penalty: float, sweeps: int) -> None:
     room = np.empty_like(state.room)
-    for _ in range(_SWEEPS):
+    for _ in range(sweeps):
         improved = False
         for m in range(len(moves.tie)):
             if moves.column[m] == state.held[moves.tie[m]]:

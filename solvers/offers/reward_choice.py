@@ -76,15 +76,6 @@ class DenseColumns:
         """Bytes held."""
         return self.value.nbytes + self.cost.nbytes + (0 if self.eligible is None else self.eligible.nbytes)
 
-    def part(self, first: int, last: int) -> DenseColumns:
-        """Return members ``first:last`` as views; ``first`` is a multiple of 8."""
-        bits = None if self.eligible is None else self.eligible[:, first // 8 : (last + 7) // 8]
-        part = object.__new__(DenseColumns)
-        for name, array in (("value", self.value[:, first:last]), ("cost", self.cost[:, first:last])):
-            object.__setattr__(part, name, array)
-        object.__setattr__(part, "eligible", bits)
-        return part
-
     def gather(self, members: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Bools]:
         """Return value, cost float64 [n, M] and eligibility bool [n, M] of some members."""
         eligible = np.ones((len(members), self.offers), dtype=np.bool_)
@@ -144,17 +135,6 @@ class FactoredColumns:
         """Bytes held."""
         bits = 0 if self.eligible is None else self.eligible.nbytes
         return self.weight.nbytes + self.segment.nbytes + self.value_of.nbytes + self.cost_of.nbytes + bits
-
-    def part(self, first: int, last: int) -> FactoredColumns:
-        """Return members ``first:last`` as views; ``first`` is a multiple of 8."""
-        bits = None if self.eligible is None else self.eligible[:, first // 8 : (last + 7) // 8]
-        part = object.__new__(FactoredColumns)
-        object.__setattr__(part, "weight", self.weight[first:last])
-        object.__setattr__(part, "segment", self.segment[first:last])
-        for name in ("value_of", "cost_of", "allowed"):
-            object.__setattr__(part, name, getattr(self, name))
-        object.__setattr__(part, "eligible", bits)
-        return part
 
     def gather(self, members: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Bools]:
         """Return value, cost float64 [n, M] and eligibility bool [n, M] of some members."""

@@ -155,21 +155,6 @@ def test_crossed_bounds_are_infeasible_and_heal() -> None:
     assert model.solve().objective == pytest.approx(2.0)
 
 
-def test_a_forgotten_basis_gives_the_bytes_of_a_fresh_model() -> None:
-    """After its basis is forgotten, a linear solve ends at the very point of a fresh model."""
-    given_program = hard(items=30, rows=6)
-    model = HighsBackend().load(given_program)
-    columns = np.arange(given_program.columns, dtype=np.int32)
-    model.set_objective(columns, given_program.objective[::-1].copy())
-    model.solve(relaxed=True)
-    model.set_objective(columns, given_program.objective)
-    model.forget_basis()
-    warm, fresh = model.solve(relaxed=True).x, HighsBackend().load(given_program).solve(relaxed=True).x
-    assert warm is not None
-    assert fresh is not None
-    assert warm.tobytes() == fresh.tobytes()
-
-
 @pytest.mark.parametrize("options", [{"method": "simplex"}, {"method": "ipm"}, {"method": "ipm", "crossover": False}])
 def test_every_linear_method_finds_the_value(options: dict[str, str | bool]) -> None:
     """Simplex and interior point, with a crossover to a basis or without, agree on the value of a relaxation."""

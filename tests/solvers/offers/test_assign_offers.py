@@ -1,4 +1,4 @@
-"""Whole offers from shares, and their repair and improvement under rows."""
+"""Whole offers from shares."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from solvers.core.errors import InvalidProgram
 from solvers.offers.assign import assign
-from solvers.offers.improve import OfferRows, greedy_improve
-from solvers.offers.instance import OfferInstance, OfferPrices
+from solvers.offers.instance import OfferInstance
 from solvers.offers.ledger import fit_within, totals
 from solvers.offers.pools import pool_members
 
@@ -121,81 +120,6 @@ def test_pools_refuse_to_be_none() -> None:
     """A number of pools below one is an invalid program."""
     with pytest.raises(InvalidProgram, match="at least 1"):
         pool_members(random_instance(0, 5), most=0)
-
-
-def some_rows(instance: OfferInstance, seed: int) -> OfferRows:
-    """One cap per window over all offers, one horizon floor on offer 0, floors on counts."""
-    rng = np.random.default_rng(seed)
-    coefficient = np.zeros((4, 3, 4))
-    for w in range(3):
-        coefficient[w, w] = rng.uniform(0.2, 2, 4)
-    coefficient[3, :, 0] = 1.0
-    return OfferRows(
-        coefficient=coefficient,
-        lower=np.array([-np.inf, -np.inf, -np.inf, 0.5]),
-        upper=np.array([6.0, 3.0, 0.0, np.inf]),
-        count_floor=np.array([[3.0, 2.0, 0.0], [0.0, 1.0, 0.0]]),
-        distinct_floor=np.array([4.0]),
-    )
-
-
-@settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10_000), members=st.integers(0, 120))
-def test_improvement_keeps_every_cap_and_never_loses_worth_from_nothing(seed: int, members: int) -> None:
-    """From overfull choices, the result is within every cap; from no choices and without floors it gains."""
-    instance = random_instance(seed, members)
-    rows = some_rows(instance, seed)
-    rng = np.random.default_rng(seed)
-    worth = OfferPrices(margin=rng.normal(0.5, 1, (3, 4)), count=np.zeros((2, 3)), distinct=np.zeros(1))
-    pools = pool_members(instance, most=2)
-    overfull = assign(instance, pools, np.full((len(pools.of_class), 3, 4), 0.25))
-    before = overfull.copy()
-    better = greedy_improve(instance, overfull, worth=worth, rows=rows)
-    np.testing.assert_array_equal(overfull, before)
-    activity = np.einsum("rwo,wo->r", rows.coefficient, totals(instance, better).redemptions)
-    assert (activity <= rows.upper + 1e-9).all()
-    floorless = OfferRows(
-        coefficient=rows.coefficient,
-        lower=np.full(4, -np.inf),
-        upper=rows.upper,
-        count_floor=np.zeros((2, 3)),
-        distinct_floor=np.zeros(1),
-    )
-    nothing = np.full((instance.members, 3), -1, dtype=np.int16)
-    gained = totals(instance, greedy_improve(instance, nothing, worth=worth, rows=floorless)).redemptions
-    assert (gained * worth.margin).sum() >= -1e-12
-
-
-def test_improvement_reaches_floors_that_leave_room() -> None:
-    """Where caps leave room, row floors, count floors and distinct floors hold although every margin is negative."""
-    instance = random_instance(2, 200)
-    rows = some_rows(instance, 2)
-    worth = OfferPrices(margin=np.full((3, 4), -1.0), count=np.zeros((2, 3)), distinct=np.zeros(1))
-    nothing = np.full((200, 3), -1, dtype=np.int16)
-    reached = totals(instance, greedy_improve(instance, nothing, worth=worth, rows=rows))
-    assert reached.redemptions[:, 0].sum() >= 0.5
-    assert (reached.counts >= rows.count_floor).all()
-    assert reached.distinct[0] >= 4
-
-
-def test_improvement_exchanges_for_a_better_offer_with_room() -> None:
-    """Members holding a poor offer are given the better one until its cap is full."""
-    instance = OfferInstance(
-        weight=np.ones(10),
-        class_start=np.array([0, 10]),
-        class_group=np.zeros(1, dtype=np.int32),
-        response=np.array([0.5, 0.25]),
-        allowed=np.ones((1, 1, 2), dtype=bool),
-    )
-    rows = OfferRows(
-        coefficient=np.array([[[0.0, 1.0]]]),
-        lower=np.array([-np.inf]),
-        upper=np.array([1.0]),
-        count_floor=np.zeros((1, 1)),
-    )
-    worth = OfferPrices(margin=np.array([[1.0, 4.0]]), count=np.zeros((1, 1)))
-    choice = greedy_improve(instance, np.zeros((10, 1), dtype=np.int16), worth=worth, rows=rows)
-    assert np.bincount(choice[:, 0]).tolist() == [6, 4]
 
 
 def test_fitting_skips_what_is_too_large_and_ends_at_the_need() -> None:
