@@ -55,6 +55,8 @@ def exchange_pairs(
     search; Lourenço, Martin, Stützle 2003; seeded, so repeatable), until the program's value is ``enough``.
     """
     n, columns = len(ties.item), core.program.columns
+    if n == 0:
+        return np.zeros(0, dtype=np.int8)
     rows = core.program.rows
     use = np.zeros((columns + 1, rows.rows - n))
     row = rows.row_of_entry()
