@@ -92,6 +92,8 @@ def _run(chosen: argparse.Namespace) -> int:
     rounds = ROUNDS[wish.suite] if chosen.rounds is None else chosen.rounds
     if rounds < 1:
         raise Complaint(f"contenders take turns at least once, got {rounds} rounds")
+    if chosen.seed < 0:
+        raise Complaint(f"a seed is a whole number from 0 on, got {chosen.seed}")
     selected, left_out = select(all_subjects(), wish)
     moment = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S")
     out = claim_folder(chosen.out or Path("build/benchmarks") / f"{wish.suite}-{moment}")
@@ -131,14 +133,20 @@ def _render(folder: Path) -> int:
 def _failed(results: Results) -> bool:
     bad = {Ending.FAILED, Ending.CRASHED, Ending.TIMED_OUT}
     ours = [turn for turn in results.turns if results.subjects[turn.subject].ours[turn.contender]]
-    return any(turn.ending in bad or turn.problems for turn in ours) or any(e.broken for e in results.left_out)
+    refuted = any(turn.ending in bad or turn.problems for turn in ours)
+    # A peer may fail at its job; one that crashes points at the bench.
+    crashed = any(turn.ending is Ending.CRASHED for turn in results.turns)
+    return refuted or crashed or any(entry.broken for entry in results.left_out)
 
 
 def _compare(chosen: argparse.Namespace) -> int:
     comparison = compare(read_results(chosen.a), read_results(chosen.b))
     print(as_table(comparison))
     if chosen.json is not None:
-        chosen.json.write_text(json.dumps(comparison.content(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        try:
+            chosen.json.write_text(json.dumps(comparison.content(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise Complaint(f"{chosen.json} cannot be written ({error.strerror}); name another file") from error
     return 0
 
 

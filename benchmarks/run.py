@@ -26,11 +26,16 @@ def claim_folder(out: Path) -> Path:
     Raises
     ------
     Complaint
-        If it is a file or holds anything, which may be another run.
+        If it is a file, cannot be made, or holds anything, which may be another run.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.is_file():
+        raise Complaint(f"{out} is a file; name a new folder")
+    if out.exists() and any(out.iterdir()):
         raise Complaint(f"{out} is not empty: it may hold another run; name a new folder")
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Complaint(f"{out} cannot be made ({error.strerror}); name a folder that can be written to") from error
     return out
 
 

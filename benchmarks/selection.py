@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,8 +35,8 @@ class Wish:
             raise Complaint(f"there is no data folder {self.data}; name the folder that holds the public instances")
         if self.scenario is not None and not (self.scenario / "scenario.json").is_file():
             raise Complaint(f"{self.scenario} is no scenario folder: it has no scenario.json")
-        if self.time_limit is not None and not self.time_limit > 0:
-            raise Complaint(f"a time limit needs to be above 0 seconds, got {self.time_limit}")
+        if self.time_limit is not None and not 0 < self.time_limit < math.inf:
+            raise Complaint(f"a time limit is a number of seconds above 0, got {self.time_limit}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,13 @@ class ChoiceLimits:
     rounds: int = 4
     threads: int = 1
 
+    def __post_init__(self) -> None:
+        if not self.gap >= 0:
+            raise ValueError(f"a relative gap of {self.gap} cannot be reached; give a number from 0 on")
+        for name in ("nodes", "ties", "rounds", "threads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ChosenRewards:
@@ -112,8 +119,7 @@ def choose_rewards(
 
     ``start`` float64 [K] are prices of an earlier solve. ``shards`` parts of the members are visited by
     ``limits.threads`` threads; the result does not depend on either. ``progress`` is told the bound as soon as prices
-    stand, and every better choice's value. Raises InvalidProgram for a start that is not
-    finite or has another length.
+    stand, and every better choice's value. Raises InvalidProgram for a start that is not finite or has another length.
     """
     limits = limits or ChoiceLimits()
     if start is not None and (start.shape != (instance.rows.rows,) or not np.isfinite(start).all()):
@@ -132,6 +138,7 @@ class _Solve:
     backend: Backend
     limits: ChoiceLimits
     progress: Progress
+    told: float = -np.inf
 
     def run(self, start: Floats | None) -> ChosenRewards:
         crowd = self.crowd
@@ -292,7 +299,9 @@ class _Solve:
             return None
         given = TieTotals.of(ties, offer)
         self.crowd.give(ties, offer)
-        self.progress(value + given.value, final.bound)
+        if value + given.value > self.told:
+            self.told = value + given.value
+            self.progress(self.told, final.bound)
         return replace(final, spent=spent + given.spent, counted=counted + given.counted, value=value + given.value)
 
     def _proof(self, final: Final) -> Final | None:
