@@ -217,7 +217,7 @@ class _Solve:
         if not np.isinf(width):
             most = max(most // _SMALL_PART, _LARGE)
             expected = crowd.expected_core(price, width)
-            width *= min(1.0, 0.8 * most / max(expected, 1))
+            width *= min(1.0, 0.5 * most / max(expected, 1))
         while (core := crowd.collect(price, width, most)) > most:
             width *= 0.5 * most / core
         return width, core
