@@ -10,6 +10,7 @@ are loaded by `load`, or after changes before a solve's time begins: nobody else
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -53,6 +54,7 @@ class OrtoolsModel:
         self._linear: _Linear | None = None
         self._watch = Watch()
         self._run: ScipRun | None = None
+        self._spent: ScipRun | None = None
         if not program.integer.any():
             self._load_linear()
         elif mixed:
@@ -120,7 +122,13 @@ class OrtoolsModel:
             return settle(ended)
         if not self._mixed:
             raise Unsupported("this backend solves linear programs only; choose 'scip' or 'highs', or solve relaxed")
+        begun = time.perf_counter()
+        # Freeing a large program takes SCIP longer than a solve may overrun its limit: it waits for the next solve.
+        self._spent = None
         run, self._run = self._run or ScipRun(self._as_it_stands()), None
+        if limits.seconds is not None:
+            limits = replace(limits, seconds=max(limits.seconds - (time.perf_counter() - begun), 1e-3))
+        self._spent = run
         return settle(self._watch.run(partial(run.solve, limits, start), stop=run.stop, seconds=limits.seconds))
 
     def interrupt(self) -> None:
