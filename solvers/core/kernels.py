@@ -11,8 +11,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def compiled(function: Function) -> Function:
     """Compile a function at its first call and keep the machine code on disk (``NUMBA_CACHE_DIR`` says where).
 
-    It runs without the interpreter's lock, divides as numpy does, and keeps the written order of additions: the same
-    input gives the same bytes on every machine.
+    It runs without the interpreter's lock, divides as numpy does, and keeps the written order of
+    additions: the same input gives the same bytes at any load.
     """
     import numba  # noqa: PLC0415  # heavy: only families with kernels load it, not everybody who states a program
 

@@ -5,7 +5,8 @@
    method on the core with all others as constants gives prices that are right for everybody, unless a clear case was
    none. The core's dual is below everybody's, so this shows, and the step is repeated from the new prices.
 3. One pass in float64 at the final prices gives everybody's best offer and the bound.
-4. Ties are split as the smoothed prices say, and the nearest ones are decided together by `core_choice`.
+4. Ties are split as the smoothed prices say; the nearest ones are decided together, by exchanges (`pair_exchange`) and,
+   where these do not reach the gap, by a mixed-integer program (`core_choice`).
 
 Work is bounded by passes, Newton steps and branch-and-bound nodes, never by time; sums are integers: the same
 instance gives the same choice at any load, in one shard or many.
