@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from planner.wire.v1 import plan_pb2 as planner_dot_wire_dot_v1_dot_plan__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fplanner/wire/v1/operation.proto\x12\x15\x63oncordat.planning.v1\x1a\x1aplanner/wire/v1/plan.proto\"\x85\x01\n\tOperation\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x08\x12\x31\n\x08progress\x18\x03 \x01(\x0b\x32\x1f.concordat.planning.v1.Progress\x12)\n\x04plan\x18\x04 \x01(\x0b\x32\x1b.concordat.planning.v1.Plan\"\x80\x01\n\x08Progress\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\r\n\x05phase\x18\x02 \x01(\t\x12\x12\n\x05value\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x62ound\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x03gap\x18\x05 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_valueB\x08\n\x06_boundB\x06\n\x04_gapb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fplanner/wire/v1/operation.proto\x12\x15\x63oncordat.planning.v1\x1a\x1aplanner/wire/v1/plan.proto\"\x85\x01\n\tOperation\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x08\x12\x31\n\x08progress\x18\x03 \x01(\x0b\x32\x1f.concordat.planning.v1.Progress\x12)\n\x04plan\x18\x04 \x01(\x0b\x32\x1b.concordat.planning.v1.Plan\"\x8e\x01\n\x08Progress\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\r\n\x05phase\x18\x02 \x01(\t\x12\x12\n\x05value\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x62ound\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x03gap\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x0c\n\x04\x65tag\x18\x06 \x01(\tB\x08\n\x06_valueB\x08\n\x06_boundB\x06\n\x04_gapb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,5 +35,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPERATION']._serialized_start=87
   _globals['_OPERATION']._serialized_end=220
   _globals['_PROGRESS']._serialized_start=223
-  _globals['_PROGRESS']._serialized_end=351
+  _globals['_PROGRESS']._serialized_end=365
 # @@protoc_insertion_point(module_scope)

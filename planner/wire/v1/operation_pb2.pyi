@@ -19,15 +19,17 @@ class Operation(_message.Message):
     def __init__(self, name: _Optional[str] = ..., done: _Optional[bool] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., plan: _Optional[_Union[_plan_pb2.Plan, _Mapping]] = ...) -> None: ...
 
 class Progress(_message.Message):
-    __slots__ = ("seconds", "phase", "value", "bound", "gap")
+    __slots__ = ("seconds", "phase", "value", "bound", "gap", "etag")
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     PHASE_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     BOUND_FIELD_NUMBER: _ClassVar[int]
     GAP_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     seconds: float
     phase: str
     value: float
     bound: float
     gap: float
-    def __init__(self, seconds: _Optional[float] = ..., phase: _Optional[str] = ..., value: _Optional[float] = ..., bound: _Optional[float] = ..., gap: _Optional[float] = ...) -> None: ...
+    etag: str
+    def __init__(self, seconds: _Optional[float] = ..., phase: _Optional[str] = ..., value: _Optional[float] = ..., bound: _Optional[float] = ..., gap: _Optional[float] = ..., etag: _Optional[str] = ...) -> None: ...

@@ -2,6 +2,7 @@ import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from planner.wire.v1 import acceptance_pb2 as _acceptance_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -26,7 +27,7 @@ class PlanningParameters(_message.Message):
     def __init__(self, gap: _Optional[float] = ..., work_limit: _Optional[int] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., seed: _Optional[int] = ..., hosts: _Optional[int] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("name", "scenario", "parameters", "state", "create_time", "start_time", "end_time", "stopped_by", "value", "bound_proved", "bound_checked", "gap", "gap_checked", "plan_hash", "infeasibility", "detail", "cancel_requested")
+    __slots__ = ("name", "scenario", "parameters", "state", "create_time", "start_time", "end_time", "stopped_by", "value", "bound_proved", "bound_checked", "gap", "gap_checked", "plan_hash", "infeasibility", "detail", "cancel_requested", "etag", "acceptance")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Plan.State]
@@ -60,6 +61,8 @@ class Plan(_message.Message):
     INFEASIBILITY_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
     CANCEL_REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTANCE_FIELD_NUMBER: _ClassVar[int]
     name: str
     scenario: str
     parameters: PlanningParameters
@@ -77,7 +80,9 @@ class Plan(_message.Message):
     infeasibility: Infeasibility
     detail: str
     cancel_requested: bool
-    def __init__(self, name: _Optional[str] = ..., scenario: _Optional[str] = ..., parameters: _Optional[_Union[PlanningParameters, _Mapping]] = ..., state: _Optional[_Union[Plan.State, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stopped_by: _Optional[str] = ..., value: _Optional[float] = ..., bound_proved: _Optional[float] = ..., bound_checked: _Optional[float] = ..., gap: _Optional[float] = ..., gap_checked: _Optional[float] = ..., plan_hash: _Optional[str] = ..., infeasibility: _Optional[_Union[Infeasibility, _Mapping]] = ..., detail: _Optional[str] = ..., cancel_requested: _Optional[bool] = ...) -> None: ...
+    etag: str
+    acceptance: _acceptance_pb2.Acceptance
+    def __init__(self, name: _Optional[str] = ..., scenario: _Optional[str] = ..., parameters: _Optional[_Union[PlanningParameters, _Mapping]] = ..., state: _Optional[_Union[Plan.State, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stopped_by: _Optional[str] = ..., value: _Optional[float] = ..., bound_proved: _Optional[float] = ..., bound_checked: _Optional[float] = ..., gap: _Optional[float] = ..., gap_checked: _Optional[float] = ..., plan_hash: _Optional[str] = ..., infeasibility: _Optional[_Union[Infeasibility, _Mapping]] = ..., detail: _Optional[str] = ..., cancel_requested: _Optional[bool] = ..., etag: _Optional[str] = ..., acceptance: _Optional[_Union[_acceptance_pb2.Acceptance, _Mapping]] = ...) -> None: ...
 
 class Infeasibility(_message.Message):
     __slots__ = ("conflict", "relaxation")

@@ -1,5 +1,8 @@
+from planner.wire.v1 import acceptance_pb2 as _acceptance_pb2
+from planner.wire.v1 import explanation_pb2 as _explanation_pb2
 from planner.wire.v1 import operation_pb2 as _operation_pb2
 from planner.wire.v1 import plan_pb2 as _plan_pb2
+from planner.wire.v1 import quote_pb2 as _quote_pb2
 from planner.wire.v1 import scenario_pb2 as _scenario_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor

@@ -3,9 +3,12 @@
 import grpc
 import warnings
 
+from planner.wire.v1 import acceptance_pb2 as planner_dot_wire_dot_v1_dot_acceptance__pb2
+from planner.wire.v1 import explanation_pb2 as planner_dot_wire_dot_v1_dot_explanation__pb2
 from planner.wire.v1 import operation_pb2 as planner_dot_wire_dot_v1_dot_operation__pb2
 from planner.wire.v1 import plan_pb2 as planner_dot_wire_dot_v1_dot_plan__pb2
 from planner.wire.v1 import planning_service_pb2 as planner_dot_wire_dot_v1_dot_planning__service__pb2
+from planner.wire.v1 import quote_pb2 as planner_dot_wire_dot_v1_dot_quote__pb2
 from planner.wire.v1 import scenario_pb2 as planner_dot_wire_dot_v1_dot_scenario__pb2
 
 GRPC_GENERATED_VERSION = '1.81.1'
@@ -86,6 +89,21 @@ class PlanningServiceStub:
                 request_serializer=planner_dot_wire_dot_v1_dot_planning__service__pb2.DownloadPlanRequest.SerializeToString,
                 response_deserializer=planner_dot_wire_dot_v1_dot_planning__service__pb2.DownloadPlanResponse.FromString,
                 _registered_method=True)
+        self.AcceptPlan = channel.unary_unary(
+                '/concordat.planning.v1.PlanningService/AcceptPlan',
+                request_serializer=planner_dot_wire_dot_v1_dot_acceptance__pb2.AcceptPlanRequest.SerializeToString,
+                response_deserializer=planner_dot_wire_dot_v1_dot_plan__pb2.Plan.FromString,
+                _registered_method=True)
+        self.ExplainPlan = channel.unary_unary(
+                '/concordat.planning.v1.PlanningService/ExplainPlan',
+                request_serializer=planner_dot_wire_dot_v1_dot_explanation__pb2.ExplainPlanRequest.SerializeToString,
+                response_deserializer=planner_dot_wire_dot_v1_dot_explanation__pb2.Explanation.FromString,
+                _registered_method=True)
+        self.QuoteOrder = channel.unary_unary(
+                '/concordat.planning.v1.PlanningService/QuoteOrder',
+                request_serializer=planner_dot_wire_dot_v1_dot_quote__pb2.QuoteOrderRequest.SerializeToString,
+                response_deserializer=planner_dot_wire_dot_v1_dot_quote__pb2.Quote.FromString,
+                _registered_method=True)
 
 
 class PlanningServiceServicer:
@@ -157,6 +175,28 @@ class PlanningServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AcceptPlan(self, request, context):
+        """Takes a plan, or the best plan so far of a run that goes on, as the one to be executed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainPlan(self, request, context):
+        """What binds a plan: every late or short order and every offer budget with its clause or resource and the price, and
+        verified counterfactuals where asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def QuoteOrder(self, request, context):
+        """Whether an accepted plan can serve one more order, when, and what that costs at the margin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PlanningServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -204,6 +244,21 @@ def add_PlanningServiceServicer_to_server(servicer, server):
                     servicer.DownloadPlan,
                     request_deserializer=planner_dot_wire_dot_v1_dot_planning__service__pb2.DownloadPlanRequest.FromString,
                     response_serializer=planner_dot_wire_dot_v1_dot_planning__service__pb2.DownloadPlanResponse.SerializeToString,
+            ),
+            'AcceptPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptPlan,
+                    request_deserializer=planner_dot_wire_dot_v1_dot_acceptance__pb2.AcceptPlanRequest.FromString,
+                    response_serializer=planner_dot_wire_dot_v1_dot_plan__pb2.Plan.SerializeToString,
+            ),
+            'ExplainPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainPlan,
+                    request_deserializer=planner_dot_wire_dot_v1_dot_explanation__pb2.ExplainPlanRequest.FromString,
+                    response_serializer=planner_dot_wire_dot_v1_dot_explanation__pb2.Explanation.SerializeToString,
+            ),
+            'QuoteOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.QuoteOrder,
+                    request_deserializer=planner_dot_wire_dot_v1_dot_quote__pb2.QuoteOrderRequest.FromString,
+                    response_serializer=planner_dot_wire_dot_v1_dot_quote__pb2.Quote.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -453,6 +508,87 @@ class PlanningService:
             '/concordat.planning.v1.PlanningService/DownloadPlan',
             planner_dot_wire_dot_v1_dot_planning__service__pb2.DownloadPlanRequest.SerializeToString,
             planner_dot_wire_dot_v1_dot_planning__service__pb2.DownloadPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/concordat.planning.v1.PlanningService/AcceptPlan',
+            planner_dot_wire_dot_v1_dot_acceptance__pb2.AcceptPlanRequest.SerializeToString,
+            planner_dot_wire_dot_v1_dot_plan__pb2.Plan.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/concordat.planning.v1.PlanningService/ExplainPlan',
+            planner_dot_wire_dot_v1_dot_explanation__pb2.ExplainPlanRequest.SerializeToString,
+            planner_dot_wire_dot_v1_dot_explanation__pb2.Explanation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def QuoteOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/concordat.planning.v1.PlanningService/QuoteOrder',
+            planner_dot_wire_dot_v1_dot_quote__pb2.QuoteOrderRequest.SerializeToString,
+            planner_dot_wire_dot_v1_dot_quote__pb2.Quote.FromString,
             options,
             channel_credentials,
             insecure,
