@@ -25,6 +25,7 @@ from actors.bound_search import SOLVER_TOLERANCE, BoundSearch, LeafBound
 from actors.candidate import Candidate, Polisher
 from actors.conflict import Conflict, find_conflict
 from actors.formulate.problem import Around
+from actors.incumbents import Incumbent, Incumbents
 from actors.joint_problem import JointProblem, hard_reward_floors, join
 from actors.plan_search import PlanSearch
 from actors.protocol import AgentNetwork
@@ -55,6 +56,7 @@ class Reconciled:
     stopped_by: str
     steps: int
     conflict: Conflict | None = None
+    incumbent: Incumbent | None = None
 
 
 class Coordinator:
@@ -65,6 +67,7 @@ class Coordinator:
     ) -> None:
         self._network, self._around, self._backend = network, around, backend
         self._allowance, self._observe = allowance, observe
+        self.incumbents = Incumbents(allowance)
         self._models: list[Model] = []
         self._whole_bound = np.inf
         self._gap = 0.0
@@ -106,7 +109,9 @@ class Coordinator:
         floors = hard_reward_floors(self._problem)
         polisher = Polisher(self._problem.assembly, self._backend, self._network, floors)
         self._models = [self._relaxation, polisher.model]
-        self._plans = PlanSearch(self._problem, self._relaxation, polisher, self._allowance)
+        self._plans = PlanSearch(
+            self._problem, self._relaxation, polisher, allowance=self._allowance, incumbents=self.incumbents
+        )
         self._bounds = BoundSearch(
             self._problem, self._network, self._relaxation, backend=self._backend, allowance=self._allowance
         )

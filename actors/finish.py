@@ -29,18 +29,21 @@ from planner.verification.recompute import Recomputation, recompute
 
 PLAN_SCHEMA = "concordat.plan/1"
 
+UNREPEATABLE = frozenset({"time", "cancelled", "accepted", "replay"})
+"""Ends of runs that depend on the moment; such a plan is made again only by stopping where it stopped."""
+
 History = list[tuple[float, float | None, float | None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Circumstances:
-    """What a plan tells of its making beside the solution."""
+    """What a plan tells of its making beside the solution; ``made_with`` names code, libraries and backends."""
 
     scenario: Scenario
     eligibility: Eligibility
     parameters: PlanningParameters
-    code_hash: str
     history: History
+    made_with: Mapping[str, object]
 
 
 class InvalidDecisions(Exception):
@@ -108,7 +111,7 @@ def _summary(
         "scenario_id": around.scenario.header.id,
         "scenario_hash": scenario_hash(around.scenario),
         "policies_hash": _hash([asdict(rule) for rule in around.scenario.eligibility]),
-        "code_hash": around.code_hash,
+        **around.made_with,
         "parameters": parameters,
         "parameters_hash": _hash(asked),
         "plan_hash": plan_hash(tables),
@@ -122,7 +125,8 @@ def _summary(
         "gap_checked": relative_gap(worth.value, checked),
         "proved_by": dict(found.proved_by),
         "stopped_by": found.stopped_by,
-        "reproducible": found.stopped_by not in {"time", "cancelled"},
+        "reproducible": found.stopped_by not in UNREPEATABLE,
+        "stopped_at": _stopped_at(found),
         "limits": {**parameters, "steps": found.steps},
         "history": [*around.history, (allowance.clock(), worth.value, proved)],
         "certificate": {
@@ -132,6 +136,17 @@ def _summary(
         },
         "facts": plan_facts(around.scenario, tables, worth),
     }
+
+
+def _stopped_at(found: Reconciled) -> dict[str, object]:
+    """Return where the run stopped, for a replay: steps begun, and the plan it ended with.
+
+    ``whole`` is false for a plan out of a solve that was cut short, which no replay can cut at the same place.
+    """
+    chosen = found.incumbent
+    if chosen is None:
+        return {"steps": found.steps}
+    return {"steps": found.steps, "incumbent": chosen.etag, "whole": chosen.whole}
 
 
 def priced_leaf(found: Reconciled) -> LeafBound:

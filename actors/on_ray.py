@@ -12,12 +12,11 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
@@ -26,6 +25,9 @@ from actors.protocol import Formulate, Message, Reply
 from actors.settings import AgentSettings, open_folders
 from planner.domain.errors import ConcordatError
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
+
+if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
+    from actors.run_control import RunControl
 
 NAMESPACE = "concordat"
 _POLL_SECONDS = 0.2
@@ -131,29 +133,29 @@ class CoordinatorHost:
     def __init__(self, settings: AgentSettings) -> None:
         self._settings = settings
         self._progress: deque[tuple[str, Progress]] = deque(maxlen=10_000)
-        self._cancelled: set[str] = set()
-        self._running: str | None = None
-        self._interrupt: Callable[[], None] | None = None
-        self._lock = threading.Lock()
+        self._running: tuple[str, RunControl] | None = None
 
     def plan(self, run: str, order: tuple[str, str, PlanningParameters, float], hosts: list[Any]) -> PlanningResult:
         """Plan one scenario; ``order`` is scenario folder, plan folder, parameters, seconds already spent."""
         from actors.host import agent_names  # noqa: PLC0415 - the gateway loads this module, but no agent
         from actors.run import RunSettings, run_planning  # noqa: PLC0415 - as above
+        from actors.run_control import RunControl  # noqa: PLC0415 - as above
         from solvers.core.errors import SolverError  # noqa: PLC0415 - as above
 
         scenario_folder, plan_folder, parameters, elapsed = order
         started = time.monotonic()
-        self._running = run
+        control = RunControl()
+        self._running = (run, control)
         settings = RunSettings(
             folders=open_folders(self._settings),
             parameters=parameters,
             code_hash=self._settings.code_hash,
             clock=lambda: time.monotonic() - started + elapsed,
-            cancelled=lambda: run in self._cancelled,
             emit=lambda progress: self._progress.append((run, progress)),
+            control=control,
             coordinator_backend=self._settings.coordinator_backend,
-            interruptible=self._interruptible,
+            backends=self._settings.backends,
+            libraries=self._settings.libraries,
         )
         try:
             scenario = settings.folders.read_scenario(scenario_folder)
@@ -162,9 +164,7 @@ class CoordinatorHost:
         except (ConcordatError, SolverError) as error:
             return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
         finally:
-            with self._lock:
-                self._running, self._interrupt = None, None
-                self._cancelled.discard(run)
+            self._running = None
 
     def progress(self, run: str) -> list[Progress]:
         """Return and forget what a run told since it was last asked."""
@@ -177,17 +177,18 @@ class CoordinatorHost:
 
     def cancel(self, run: str) -> None:
         """Stop a run soon, in the middle of a solve if one is under way; a run that is not running is ignored."""
-        with self._lock:
-            if self._running != run:
-                return
-            self._cancelled.add(run)
-            interrupt = self._interrupt
-        if interrupt is not None:
-            interrupt()
+        control = self._control_of(run)
+        if control is not None:
+            control.cancel()
 
-    def _interruptible(self, interrupt: Callable[[], None]) -> None:
-        with self._lock:
-            self._interrupt = interrupt
+    def accept(self, run: str, incumbent: str) -> bool:
+        """End a run soon with exactly this incumbent; see the port."""
+        control = self._control_of(run)
+        return control is not None and control.accept(incumbent)
+
+    def _control_of(self, run: str) -> RunControl | None:
+        running = self._running
+        return running[1] if running is not None and running[0] == run else None
 
 
 class RayRuntime:
@@ -233,6 +234,16 @@ class RayRuntime:
         if self._coordinator is not None:
             with suppress(RayError):
                 await self._coordinator.cancel.remote(run)
+
+    async def accept(self, run: str, incumbent: str) -> bool:
+        """End a run soon with exactly this incumbent; see the port."""
+        if self._coordinator is None:
+            return False
+        try:
+            accepted: bool = await self._coordinator.accept.remote(run, incumbent)
+        except RayError:
+            return False  # a coordinator that died runs nothing any more
+        return accepted
 
     async def close(self) -> None:
         """Leave Ray; a cluster this process started ends with it."""
@@ -327,7 +338,8 @@ def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
 
 def _grouped(kind: type) -> type:
     """Return the class with its quick methods in the control group and the others in the solve group."""
-    groups = {"progress": "control", "cancel": "control", "plan": "solve", "handle": "solve", "install": "solve"}
+    groups = dict.fromkeys(("progress", "cancel", "accept"), "control")
+    groups |= dict.fromkeys(("plan", "handle", "install"), "solve")
     methods = {
         name: ray.method(concurrency_group=group)(vars(kind)[name])
         for name, group in groups.items()

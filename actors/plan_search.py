@@ -11,6 +11,7 @@ import numpy as np
 
 from actors.allowance import Allowance
 from actors.candidate import Candidate, Polisher
+from actors.incumbents import Incumbents
 from actors.joint_problem import JointProblem
 from solvers.coordination.choice_tree import restrict
 from solvers.core.backend import Model
@@ -29,12 +30,25 @@ REPAIR_NODES = 500
 
 
 class PlanSearch:
-    """The best complete plan of one run so far, ``best``, and the ways to a better one."""
+    """The complete plans of one run so far, and the ways to a better one."""
 
-    def __init__(self, problem: JointProblem, relaxation: Model, polisher: Polisher, allowance: Allowance) -> None:
+    def __init__(
+        self,
+        problem: JointProblem,
+        relaxation: Model,
+        polisher: Polisher,
+        *,
+        allowance: Allowance,
+        incumbents: Incumbents,
+    ) -> None:
         self._assembly, self._relaxation = problem.assembly, relaxation
         self._polisher, self._allowance = polisher, allowance
-        self.best: Candidate | None = None
+        self._incumbents = incumbents
+
+    @property
+    def best(self) -> Candidate | None:
+        """The best complete plan so far."""
+        return self._incumbents.best
 
     def plan_early(self, root: Solution) -> None:
         """Make a first plan of the relaxation as it stands, so that a short deadline has one."""
@@ -58,8 +72,8 @@ class PlanSearch:
     def consider(self, shared: Solution) -> None:
         """Complete a solution whose offers are still shares, and keep it if it is the best."""
         candidate = self._polisher.complete(shared, self._limits())
-        if candidate is not None and (self.best is None or candidate.value > self.best.value):
-            self.best = candidate
+        if candidate is not None:
+            self._incumbents.offer(candidate)
 
     def consider_whole(self, x: Floats, solution: Solution) -> None:
         """Complete a solution of the whole problem, whose set-ups and tiers are ``x``'s."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from actors.allowance import Allowance
 from actors.conflict import Conflict
@@ -11,6 +11,7 @@ from actors.coordinator import Coordinator, Reconciled
 from actors.finish import Circumstances, History, finish
 from actors.host import SharedSurroundings
 from actors.protocol import AgentNetwork
+from actors.run_control import RunControl
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
@@ -29,10 +30,12 @@ class RunSettings:
     parameters: PlanningParameters
     code_hash: str
     clock: Callable[[], float]
-    cancelled: Callable[[], bool]
     emit: Emit
+    cancelled: Callable[[], bool] = lambda: False
+    control: RunControl = field(default_factory=RunControl)
     coordinator_backend: str = "highs"
-    interruptible: Callable[[Callable[[], None]], None] = lambda interrupt: None  # noqa: ARG005 - nobody to tell
+    backends: Mapping[str, str] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -41,12 +44,13 @@ class _Diary:
 
     settings: RunSettings
     history: History = field(default_factory=list)
+    best: Callable[[], str] = lambda: ""
 
     def observe(self, phase: str, value: float | None, bound: float | None) -> None:
         seconds = self.settings.clock()
         if (value is not None or bound is not None) and (not self.history or self.history[-1][1:] != (value, bound)):
             self.history.append((seconds, value, bound))
-        self.settings.emit(Progress(seconds=seconds, phase=phase, value=value, bound=bound))
+        self.settings.emit(Progress(seconds=seconds, phase=phase, value=value, bound=bound, etag=self.best()))
 
 
 def reserve_seconds(scenario: Scenario) -> float:
@@ -60,7 +64,9 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
     time_limit = parameters.time_limit
     allowance = Allowance(
         clock=settings.clock,
-        cancelled=settings.cancelled,
+        cancelled=lambda: settings.cancelled() or settings.control.cancelled(),
+        accepted=settings.control.accepted,
+        stop=parameters.stop,
         work_limit=parameters.work_limit,
         time_limit=time_limit,
         reserve=0.0 if time_limit is None else min(reserve_seconds(scenario), 0.5 * time_limit),
@@ -72,20 +78,42 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
         allowance=allowance,
         observe=diary.observe,
     )
-    settings.interruptible(coordinator.interrupt)
-    found = coordinator.plan(scenario["segments"]["segment"].to_list(), gap=parameters.gap)
+    diary.best = lambda: "" if coordinator.incumbents.last is None else coordinator.incumbents.last.etag
+    settings.control.attach(coordinator.incumbents, coordinator.interrupt)
+    found = _settled(coordinator.plan(scenario["segments"]["segment"].to_list(), gap=parameters.gap), settings.control)
     if found.conflict is not None:
         return infeasible(found.conflict)
-    if found.candidate is None:
+    if found.candidate is None or found.incumbent is None:
         return no_plan_yet(found)
-    around = Circumstances(scenario, eligibility_patterns(scenario), parameters, settings.code_hash, diary.history)
+    around = Circumstances(
+        scenario,
+        eligibility_patterns(scenario),
+        parameters,
+        history=diary.history,
+        made_with={
+            "code_hash": settings.code_hash,
+            "libraries": dict(settings.libraries),
+            "backends": dict(settings.backends),
+        },
+    )
+    named = found.incumbent.etag
+    diary.best = lambda: named
     diary.observe("certifying", found.candidate.value, found.bound_proved)
     plan = finish(found, network, allowance, around)
     settings.folders.write_plan(plan, plan_folder)
-    return _planned(plan)
+    return _planned(plan, named)
 
 
-def _planned(plan: Plan) -> PlanningResult:
+def _settled(found: Reconciled, control: RunControl) -> Reconciled:
+    """Return what was found with the incumbent that the run ends with: the accepted one, else the best."""
+    chosen = control.settle()
+    if chosen is None:
+        return found
+    reason = found.stopped_by if chosen.candidate is found.candidate else "accepted"
+    return replace(found, incumbent=chosen, candidate=chosen.candidate, stopped_by=reason)
+
+
+def _planned(plan: Plan, incumbent: str) -> PlanningResult:
     value, proved, checked = (float(str(plan.summary[name])) for name in ("value", "bound_proved", "bound_checked"))
     return PlanningResult(
         outcome=Outcome.PLANNED,
@@ -93,6 +121,7 @@ def _planned(plan: Plan) -> PlanningResult:
         value=value,
         bound_proved=proved,
         bound_checked=checked,
+        incumbent=incumbent,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 
 from planner.ports.folders import Folders
@@ -13,7 +14,8 @@ class AgentSettings:
     """What every process of agents must agree on.
 
     ``folders`` is ``module:function`` of a factory of :class:`planner.ports.folders.Folders`, named rather than
-    imported, so that agents know no adapter. Backends are names of `solvers.backends.registry`.
+    imported, so that agents know no adapter. Backends are names of `solvers.backends.registry`. ``libraries`` are
+    versions by package name, told in every plan.
     """
 
     folders: str
@@ -21,6 +23,16 @@ class AgentSettings:
     plant_backend: str = "highs"
     partner_backend: str = "scip"
     coordinator_backend: str = "highs"
+    libraries: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def backends(self) -> dict[str, str]:
+        """Who solves for whom."""
+        return {
+            "plant": self.plant_backend,
+            "partner": self.partner_backend,
+            "coordinator": self.coordinator_backend,
+        }
 
 
 def open_folders(settings: AgentSettings) -> Folders:

@@ -25,6 +25,7 @@ class LocalRuntime:
     def __init__(self, settings: AgentSettings) -> None:
         self._settings = settings
         self._workers: dict[str, Process] = {}
+        self._answers: dict[tuple[str, str], asyncio.Future[bool]] = {}
 
     async def plan(
         self, run: str, scenario_folder: str, plan_folder: str, parameters: PlanningParameters
@@ -47,6 +48,8 @@ class LocalRuntime:
             async for line in _lines(worker):
                 if "progress" in line:
                     yield Progress(**line["progress"])
+                elif "accepting" in line:
+                    self._answer(run, line["accepting"], accepted=line["accepted"])
                 else:
                     yield _result(line["result"])
                     return
@@ -57,12 +60,28 @@ class LocalRuntime:
             )
         finally:
             self._workers.pop(run, None)
+            for of, incumbent in list(self._answers):
+                if of == run:
+                    self._answer(run, incumbent, accepted=False)
             await _end(worker)
 
     async def cancel(self, run: str) -> None:
         """Ask the worker of a run to stop with its best plan."""
         if run in self._workers:
             await _say(self._workers[run], "cancel")
+
+    async def accept(self, run: str, incumbent: str) -> bool:
+        """Ask the worker of a run to stop with exactly this incumbent; see the port."""
+        if run not in self._workers:
+            return False
+        answer = self._answers.setdefault((run, incumbent), asyncio.get_running_loop().create_future())
+        await _say(self._workers[run], f"accept {incumbent}")
+        return await asyncio.shield(answer)
+
+    def _answer(self, run: str, incumbent: str, *, accepted: bool) -> None:
+        answer = self._answers.pop((run, incumbent), None)
+        if answer is not None and not answer.done():
+            answer.set_result(accepted)
 
     async def close(self) -> None:
         """End all workers."""

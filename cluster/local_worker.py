@@ -1,8 +1,8 @@
 """The worker of the local runtime: one process that plans once with all agents in it.
 
 It is told a run as one JSON line on standard input and tells progress and result as JSON lines on what was its standard
-output; whatever a library prints goes to standard error. Any further line, or the end of its input (whoever started it
-is gone), cancels the run.
+output; whatever a library prints goes to standard error. A further line ``accept ETAG`` ends the run with that plan and
+is answered; any other line, or the end of its input (whoever started it is gone), cancels the run.
 """
 
 from __future__ import annotations
@@ -12,37 +12,45 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TextIO
+from typing import Any, TextIO
 
 from actors.host import Host, agent_names
 from actors.in_process import InProcessNetwork
 from actors.run import RunSettings, run_planning
+from actors.run_control import RunControl
 from actors.settings import AgentSettings, open_folders
 from planner.domain.errors import ConcordatError
-from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult
+from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, StopPoint
 from solvers.core.errors import SolverError
 
 
-class _Cancelling:
-    """Whether the run was cancelled, and whom to interrupt then."""
+class _Told:
+    """Standard output as it was: one message a line, from any thread."""
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self._interrupt: Callable[[], None] | None = None
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
 
-    def watch(self) -> None:
-        sys.stdin.readline()
-        self._event.set()
-        if self._interrupt is not None:
-            self._interrupt()
+    def write(self, line: Mapping[str, object]) -> None:
+        with self._lock:
+            self._stream.write(json.dumps(line) + "\n")
+            self._stream.flush()
 
-    def interruptible(self, interrupt: Callable[[], None]) -> None:
-        self._interrupt = interrupt
 
-    def cancelled(self) -> bool:
-        return self._event.is_set()
+def _obey(control: RunControl, told: _Told) -> None:
+    """Do what further lines say, until the first one that cancels."""
+    while (line := sys.stdin.readline()).startswith("accept "):
+        etag = line.removeprefix("accept ").strip()
+        told.write({"accepting": etag, "accepted": control.accept(etag)})
+    control.cancel()
+
+
+def parameters_of(order: Mapping[str, Any]) -> PlanningParameters:
+    """Return the parameters that an order on standard input holds."""
+    stop = order["stop"]
+    return PlanningParameters(**{**order, "stop": None if stop is None else StopPoint(**stop)})
 
 
 def main() -> None:
@@ -50,18 +58,19 @@ def main() -> None:
     started = time.monotonic()
     told = _take_standard_output()
     order = json.loads(sys.stdin.readline())
-    cancelling = _Cancelling()
-    threading.Thread(target=cancelling.watch, daemon=True, name="cancelling").start()
+    control = RunControl()
+    threading.Thread(target=_obey, args=(control, told), daemon=True, name="obeying").start()
     agents = AgentSettings(**order["settings"])
     settings = RunSettings(
         folders=open_folders(agents),
-        parameters=PlanningParameters(**order["parameters"]),
+        parameters=parameters_of(order["parameters"]),
         code_hash=agents.code_hash,
         clock=lambda: time.monotonic() - started + order["elapsed"],
-        cancelled=cancelling.cancelled,
-        emit=lambda progress: _write(told, {"progress": asdict(progress)}),
+        emit=lambda progress: told.write({"progress": asdict(progress)}),
+        control=control,
         coordinator_backend=agents.coordinator_backend,
-        interruptible=cancelling.interruptible,
+        backends=agents.backends,
+        libraries=agents.libraries,
     )
     try:
         scenario = settings.folders.read_scenario(order["scenario_folder"])
@@ -70,19 +79,14 @@ def main() -> None:
         result = run_planning(scenario, InProcessNetwork(host, names), order["plan_folder"], settings)
     except (ConcordatError, SolverError) as error:
         result = PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
-    _write(told, {"result": {**asdict(result), "outcome": result.outcome.value}})
+    told.write({"result": {**asdict(result), "outcome": result.outcome.value}})
 
 
-def _take_standard_output() -> TextIO:
+def _take_standard_output() -> _Told:
     """Keep standard output for messages alone, so that no library can print between them."""
     told = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    return told
-
-
-def _write(told: TextIO, line: dict[str, object]) -> None:
-    told.write(json.dumps(line) + "\n")
-    told.flush()
+    return _Told(told)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ driven by asynchronous iteration over progress, so that a gateway can serve many
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +16,30 @@ MOST_HOSTS = 256
 """Each is a process of its own, on machines that others use too."""
 _LARGEST = 2**63 - 1
 _LONGEST_SECONDS = 1e9
+_INCUMBENT = re.compile(r"[1-9][0-9]{0,8}-[0-9a-f]{1,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopPoint:
+    """A moment of an earlier run of the same scenario and parameters, at which this run is to end too.
+
+    ``incumbent`` is the etag of the best plan by then: its number in the run, a hyphen, a digest. ``steps`` counts the
+    coordination steps begun by then; without it the run ends as soon as it has found that very plan.
+    """
+
+    incumbent: str
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if not _INCUMBENT.fullmatch(self.incumbent):
+            raise ValueError(f"an incumbent is named by number-digest, got {self.incumbent[:80]!r}")
+        if self.steps is not None and self.steps < 0:
+            raise ValueError(f"steps must be at least 0, got {self.steps}")
+
+    @property
+    def number(self) -> int:
+        """The place of the incumbent among those of its run, from 1."""
+        return int(self.incumbent.partition("-")[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +48,7 @@ class PlanningParameters:
 
     ``gap`` stops at that relative gap, ``work_limit`` after that many coordination steps (never seconds), and
     ``time_limit`` after that many seconds since acceptance, at the cost of reproducibility. ``hosts`` is how many
-    processes share the agents; it never changes the plan.
+    processes share the agents; it never changes the plan. ``stop`` is set by whoever repeats an earlier run.
     """
 
     gap: float = 1e-4
@@ -31,6 +56,7 @@ class PlanningParameters:
     time_limit: float | None = None
     seed: int = 0
     hosts: int = 2
+    stop: StopPoint | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.gap < float("inf"):
@@ -61,19 +87,24 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One step of a running plan: seconds since acceptance, phase, and the best value and bound so far."""
+    """One step of a running plan: seconds since acceptance, phase, and the best value and bound so far.
+
+    ``etag`` names the best plan so far, for :meth:`PlanningRuntime.accept`; empty before the first.
+    """
 
     seconds: float
     phase: str
     value: float | None = None
     bound: float | None = None
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningResult:
     """The end of a run.
 
-    ``stopped_by`` is one of gap, exhausted (no idea left), work, time, cancelled, infeasible, error.
+    ``stopped_by`` is one of gap, exhausted (no idea left), work, time, cancelled, accepted, replay, infeasible, error.
+    ``incumbent`` is the etag under which progress told the plan that was written.
     ``detail`` is a message for people; ``conflict`` names the clause ids (or rows) of an infeasible set and
     ``relaxation`` the cheapest change that makes it feasible, as (clause id or row, amount) pairs.
     """
@@ -86,6 +117,7 @@ class PlanningResult:
     detail: str = ""
     conflict: tuple[str, ...] = ()
     relaxation: tuple[tuple[str, float], ...] = ()
+    incumbent: str = ""
 
 
 class PlanningRuntime(Protocol):
@@ -103,6 +135,14 @@ class PlanningRuntime(Protocol):
 
     async def cancel(self, run: str) -> None:
         """Stop a run soon, keeping its best plan; unknown or ended runs are ignored."""
+        ...
+
+    async def accept(self, run: str, incumbent: str) -> bool:
+        """Stop a run soon and let it end with exactly the plan of this etag.
+
+        The last few plans of a run can be accepted, once certifying has begun only the one that is being certified.
+        False, and nothing is changed, where the run cannot end with that plan, or is not known or over.
+        """
         ...
 
     async def close(self) -> None:
