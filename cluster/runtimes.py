@@ -8,6 +8,7 @@ import secrets
 from actors.settings import AgentSettings
 from cluster.code_hash import code_hash
 from cluster.folders import FACTORY
+from cluster.library_versions import library_versions
 from planner.domain.errors import InvalidRequest
 from planner.ports.planning_runtime import PlanningRuntime
 
@@ -49,4 +50,10 @@ def agent_settings() -> AgentSettings:
     chosen = os.environ.get("CONCORDAT_BACKEND", "highs")
     if chosen not in BACKENDS:
         raise InvalidRequest(f"CONCORDAT_BACKEND is {chosen!r}; choose one of {', '.join(BACKENDS)}", "backend")
-    return AgentSettings(folders=FACTORY, code_hash=code_hash(), plant_backend=chosen, coordinator_backend=chosen)
+    return AgentSettings(
+        folders=FACTORY,
+        code_hash=code_hash(),
+        plant_backend=chosen,
+        coordinator_backend=chosen,
+        libraries=library_versions(),
+    )
