@@ -17,19 +17,27 @@ _TIE = 1e-9
 
 def offer_bans(scenario: Scenario, cube: DemandCube) -> Bools:
     """Return where a clause forbids an offer: bool of shape (windows, segments, offers), True is forbidden."""
-    banned = np.zeros(
-        (len(scenario.horizon.windows), scenario["segments"].height, scenario["offers"].height), dtype=np.bool_
-    )
+    banned = np.zeros(_shape(scenario), dtype=np.bool_)
+    for _, forbids in clause_bans(scenario, cube):
+        banned |= forbids
+    return banned
+
+
+def clause_bans(scenario: Scenario, cube: DemandCube) -> tuple[tuple[ExclusivityClause | PriceFloorClause, Bools], ...]:
+    """Return every clause that may forbid offers with where it does, as :func:`offer_bans` does for all together."""
+    found = []
     for clause in scenario.clauses:
         if isinstance(clause, ExclusivityClause):
-            ban = np.broadcast_to(_outside_markets(scenario, clause), banned.shape)
+            ban = np.broadcast_to(_outside_markets(scenario, clause), _shape(scenario))
         elif isinstance(clause, PriceFloorClause):
             ban = _below_floor(scenario, cube, clause)
         else:
             continue
         windows = sorted({w for scope in clause_scopes(clause, scenario.horizon) for w in scope.reward_windows})
-        banned[windows] |= ban[windows]
-    return banned
+        inside = np.zeros(_shape(scenario), dtype=np.bool_)
+        inside[windows] = ban[windows]
+        found.append((clause, inside))
+    return tuple(found)
 
 
 def offer_worth(scenario: Scenario, cube: DemandCube) -> npt.NDArray[np.float64]:
@@ -41,6 +49,10 @@ def offer_worth(scenario: Scenario, cube: DemandCube) -> npt.NDArray[np.float64]
     windows = [cube.revenue[:, :, first : last + 1].mean(axis=2) @ units.T for first, last in scenario.horizon.windows]
     shape = (len(windows), scenario["segments"].height, scenario["offers"].height)
     return np.asarray(windows, dtype=np.float64).reshape(shape)
+
+
+def _shape(scenario: Scenario) -> tuple[int, int, int]:
+    return len(scenario.horizon.windows), scenario["segments"].height, scenario["offers"].height
 
 
 def _sponsored(scenario: Scenario, partner: str) -> Bools:

@@ -49,7 +49,7 @@ def reward_outcome(scenario: Scenario, rewards: Rows) -> RewardOutcome:
     for w, (first, last) in enumerate(horizon.windows):
         uplift[:, :, first : last + 1] = (redemptions[w] @ units / (last + 1 - first))[:, :, None]
     money = redemptions.sum(axis=1) * scenario["offers"]["face_value"].to_numpy()
-    funded = _funding_shares(scenario) @ money.T
+    funded = funding_shares(scenario) @ money.T
     return RewardOutcome(segment, redemptions, uplift, funded)
 
 
@@ -124,7 +124,8 @@ def funding_breaches(expected: pl.DataFrame, funding: pl.DataFrame) -> list[Brea
     ]
 
 
-def _funding_shares(scenario: Scenario) -> Floats:
+def funding_shares(scenario: Scenario) -> Floats:
+    """Return which share of an offer each partner pays: float64 of shape (partners, offers)."""
     funding = scenario["offer_funding"]
     shares = np.zeros((scenario["partners"].height, scenario["offers"].height))
     partner = positions(funding["partner"], scenario["partners"]["partner"])

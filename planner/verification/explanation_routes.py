@@ -1,0 +1,284 @@
+"""What one more unit on a market costs at a plan's prices, and of what that cost is made.
+
+A route is a plant, the period in which production starts, and a lane. Its cost is freight, production, keeping, the
+unit's share of a set-up, and everything scarce it uses at its price: capacity, bought material, components, room
+under clauses. By linear programming duality a used route costs what the market pays, and no route costs less. Where
+what an item is worth at a plant exceeds the cost of the cheapest way to have it, that way is limited by itself (the
+largest lot, a resource that one recipe fills alone, the store): the difference is the price of that limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import fsum, inf
+
+import polars as pl
+
+from planner.domain.clauses import ReservationClause, StabilityClause, clause_scopes
+from planner.domain.scenario import Scenario
+from planner.verification.explanation_prices import RowPrices
+
+_LEAST = 1e-9
+"""Money per unit below which a part is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of what a unit costs (or, with a negative amount, brings).
+
+    ``kind`` is freight, production, holding, purchase, setup, stock, capacity, lot, store, material or clause; ``name``
+    says which one, ``price`` is money per unit of it and ``use`` how much of it a unit of the product takes. ``scarce``
+    parts are prices of something limited, the others are paid in money.
+    """
+
+    kind: str
+    name: str
+    period: int | None
+    price: float
+    use: float = 1.0
+    scarce: bool = False
+    plant: str = ""
+
+    @property
+    def amount(self) -> float:
+        """Money per unit of the product."""
+        return self.price * self.use
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The cheapest way to a market: ``parts`` add up to ``cost``, money per unit."""
+
+    plant: str
+    departure: int
+    cost: float
+    parts: tuple[Part, ...]
+
+
+_RENT = 1e-6
+"""An item that is worth more than it costs by at least this share is limited by its way."""
+
+_Way = tuple[float, tuple[Part, ...]]
+_NO_WAY: _Way = (inf, ())
+
+
+class Routes:
+    """Cheapest routes of a scenario at given prices, each computed once."""
+
+    def __init__(self, scenario: Scenario, prices: RowPrices) -> None:
+        self._prices, self._periods = prices, scenario.horizon.periods
+        self._recipes = {(row["plant"], row["product"]): row for row in scenario["recipes"].iter_rows(named=True)}
+        self._routings = _grouped(scenario["routings"], "resource", "capacity_per_unit")
+        self._bom = _grouped(scenario["bom"], "component", "quantity")
+        self._lanes = _lanes(scenario)
+        self._holding = {
+            (plant, item): cost
+            for plant, item, cost in scenario["stock"].select("plant", "item", "holding_cost").iter_rows()
+        }
+        self._stores = {
+            (plant, item)
+            for plant, item, most in scenario["stock"].select("plant", "item", "max_stock").iter_rows()
+            if most is not None
+        }
+        self._given = _given(scenario)
+        self._purchase = _purchase(scenario)
+        self._products = set(scenario["products"]["product"].to_list())
+        self._families = dict(scenario["products"].select("product", "family").iter_rows())
+        self._reservations = [c for c in scenario.clauses if isinstance(c, ReservationClause)]
+        self._inside = {
+            c.id: {t for scope in clause_scopes(c, scenario.horizon) for t in scope.periods}
+            for c in scenario.clauses
+            if isinstance(c, ReservationClause | StabilityClause)
+        }
+        self._lots = _Lots(scenario)
+        self._stability = [c.id for c in scenario.clauses if isinstance(c, StabilityClause)]
+        self._held: dict[tuple[str, str, int], _Way] = {}
+        self._cheapest: dict[tuple[str, str, int], Route | None] = {}
+
+    def cheapest(self, market: str, product: str, period: int) -> Route | None:
+        """Return the cheapest route that arrives on a market in a period; None where none can."""
+        key = (market, product, period)
+        if key not in self._cheapest:
+            self._cheapest[key] = self._search(market, product, period)
+        return self._cheapest[key]
+
+    def setup_cost(self, plant: str, product: str) -> float:
+        """Return what a set-up costs; 0 where the plant has no such recipe."""
+        return float(self._recipes.get((plant, product), {}).get("setup_cost", 0.0))
+
+    def smallest_lot(self, plant: str, product: str) -> float:
+        """Return the smallest lot of a recipe; 0 where the plant has none."""
+        return float(self._recipes.get((plant, product), {}).get("min_lot", 0.0))
+
+    def _search(self, market: str, product: str, period: int) -> Route | None:
+        best: Route | None = None
+        for plant, (transit, freight) in self._lanes_to(market, product).items():
+            departure = period - transit
+            if departure < 0:
+                continue
+            cost, parts = self._at_plant(plant, product, departure)
+            if cost + freight < (inf if best is None else best.cost - _LEAST):
+                shipped = (*parts, Part("freight", f"from {plant} to {market}", departure, freight))
+                best = Route(plant, departure, cost + freight, _listed(shipped))
+        return best
+
+    def _lanes_to(self, market: str, product: str) -> dict[str, tuple[int, float]]:
+        return {**self._lanes.get((market, "*"), {}), **self._lanes.get((market, product), {})}
+
+    def _at_plant(self, plant: str, item: str, period: int) -> _Way:
+        """Return the cheapest way to have a unit of an item at a plant, made then, kept from before, or on hand."""
+        key = (plant, item, period)
+        if key in self._held:
+            return self._held[key]
+        self._held[key] = _NO_WAY  # a component that needs itself is not to be had
+        lead = self._recipes.get((plant, item), {}).get("lead_time", 0)
+        ways = [self._made(plant, item, period - lead)]
+        if period > 0:
+            cost, parts = self._at_plant(plant, item, period - 1)
+            holding = float(self._holding.get((plant, item), 0.0))
+            kept = Part("holding", _at(item, plant), period - 1, holding)
+            ways.append((cost + holding, (*parts, kept)))
+        if self._given.get(key, 0.0) > 0:
+            price = max(self._prices.item(plant, item, period), 0.0)
+            ways.append((price + _LEAST, (Part("stock", _at(item, plant), period, price, scarce=True, plant=plant),)))
+        cheapest = min(ways, key=lambda way: way[0])
+        rent = self._prices.item(plant, item, period) - cheapest[0]
+        if cheapest[0] < inf and rent > _RENT * max(1.0, cheapest[0]):
+            made = period - lead if cheapest is ways[0] else None
+            limit = self._limit(plant, item, rent=rent, made=made, kept=(period - 1, cheapest[1]))
+            cheapest = (cheapest[0] + rent, (*cheapest[1], limit))
+        self._held[key] = cheapest
+        return cheapest
+
+    def _limit(
+        self, plant: str, item: str, *, rent: float, made: int | None, kept: tuple[int, tuple[Part, ...]]
+    ) -> Part:
+        """Return the price of what limits the cheapest way: its lot, the stock on hand that it takes, or the store."""
+        before, parts = kept
+        on_hand = [part for part in parts if part.kind == "stock" and part.name == _at(item, plant)]
+        if made is None and on_hand:
+            return Part("stock", _at(item, plant), on_hand[0].period, rent, scarce=True, plant=plant)
+        if made is None and (plant, item) in self._stores:
+            return Part("store", _at(item, plant), before, rent, scarce=True, plant=plant)
+        if made is None:
+            made = next(
+                (part.period for part in parts if part.kind == "production" and part.name == _at(item, plant)), 0
+            )
+        return self._lots.of_lot(plant, item, made or 0, rent)
+
+    def _made(self, plant: str, product: str, start: int) -> _Way:
+        recipe = self._recipes.get((plant, product))
+        if recipe is None or start < 0:
+            return _NO_WAY
+        parts = [Part("production", _at(product, plant), start, recipe["unit_cost"])]
+        parts += self._capacity(plant, product, start)
+        share = self._prices.setup_share(plant, product, start)
+        parts.append(Part("setup", _at(product, plant), start, share, scarce=True, plant=plant))
+        for clause in self._stability:
+            if start in self._inside[clause]:
+                moved = self._prices.moved(plant, clause, product, start)
+                parts.append(Part("clause", clause, None, moved, scarce=True))
+        for component, quantity in self._bom.get((plant, product), ()):
+            if component in self._products:
+                cost, inner = self._at_plant(plant, component, start)
+                if cost == inf:
+                    return _NO_WAY
+                parts += [Part(p.kind, p.name, p.period, p.price, p.use * quantity, p.scarce, p.plant) for p in inner]
+            else:
+                parts += self._material(component, start, quantity)
+        return fsum(part.amount for part in parts), tuple(parts)
+
+    def _capacity(self, plant: str, product: str, start: int) -> list[Part]:
+        parts, use = [], 0.0
+        for resource, per_unit in self._routings.get((plant, product), ()):
+            price = self._prices.capacity(plant, resource, start)
+            parts.append(Part("capacity", resource, start, price, per_unit, scarce=True, plant=plant))
+            use += per_unit
+        for clause in self._reservations:
+            if clause.plant == plant and self._families.get(product) in clause.families:
+                price = self._prices.reservation(clause.id, start) if start in self._inside[clause.id] else 0.0
+                parts.append(Part("clause", clause.id, start, price, use, scarce=True))
+        return parts
+
+    def _material(self, material: str, start: int, quantity: float) -> list[Part]:
+        """Split a material's price into what the cheapest supplier asks and what its scarcity adds."""
+        price = self._prices.material(material, start)
+        asked = self._purchase.get((material, start), 0.0)
+        paid = min(price, asked) if price > 0 else asked
+        return [
+            Part("purchase", material, start, paid, quantity),
+            Part("material", material, start, max(price - paid, 0.0), quantity, scarce=True),
+        ]
+
+
+class _Lots:
+    """The largest lots: what a recipe can make in a period at most, and what sets that limit."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._most: dict[tuple[str, str], float] = {
+            (plant, product): inf if most is None else most
+            for plant, product, most in scenario["recipes"].select("plant", "product", "max_lot").iter_rows()
+        }
+        self._users: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
+        columns = scenario["routings"].select("plant", "product", "resource", "capacity_per_unit", "setup_capacity")
+        for plant, product, resource, per_unit, setup in columns.iter_rows():
+            self._users.setdefault((plant, product), []).append((resource, per_unit, setup))
+        self._capacity = {
+            (plant, resource, t): inf if regular is None or overtime is None else regular + overtime
+            for plant, resource, t, regular, overtime in scenario["resources"]
+            .select("plant", "resource", "period", "regular", "overtime_max")
+            .iter_rows()
+        }
+
+    def of_lot(self, plant: str, product: str, start: int, rent: float) -> Part:
+        """Return the price of whatever limits a lot: a resource that it fills alone, or the largest lot."""
+        most, limit = (
+            self._most.get((plant, product), inf),
+            Part("lot", _at(product, plant), start, rent, scarce=True),
+        )
+        for resource, per_unit, setup in self._users.get((plant, product), ()):
+            capacity = self._capacity.get((plant, resource, start), 0.0)
+            if per_unit > 0 and (capacity - setup) / per_unit <= most:
+                most = (capacity - setup) / per_unit
+                limit = Part("capacity", resource, start, rent / per_unit, per_unit, scarce=True, plant=plant)
+        return limit
+
+
+def _at(item: str, plant: str) -> str:
+    return f"{item} at {plant}"
+
+
+def _listed(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(part for part in parts if abs(part.amount) > _LEAST)
+
+
+def _grouped(frame: pl.DataFrame, name: str, value: str) -> dict[tuple[str, str], list[tuple[str, float]]]:
+    found: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for plant, product, key, number in frame.select("plant", "product", name, value).iter_rows():
+        found.setdefault((plant, product), []).append((key, number))
+    return found
+
+
+def _lanes(scenario: Scenario) -> dict[tuple[str, str], dict[str, tuple[int, float]]]:
+    found: dict[tuple[str, str], dict[str, tuple[int, float]]] = {}
+    columns = scenario["lanes"].select("plant", "market", "product", "transit", "unit_cost")
+    for plant, market, product, transit, cost in columns.iter_rows():
+        found.setdefault((market, product), {})[plant] = (transit, cost)
+    return found
+
+
+def _given(scenario: Scenario) -> dict[tuple[str, str, int], float]:
+    """Return what is there without being made: stock on hand in period 0, and receipts."""
+    found: dict[tuple[str, str, int], float] = {}
+    for plant, item, quantity in scenario["stock"].select("plant", "item", "on_hand").iter_rows():
+        found[plant, item, 0] = quantity
+    for plant, item, t, quantity in scenario["receipts"].select("plant", "item", "period", "quantity").iter_rows():
+        found[plant, item, t] = found.get((plant, item, t), 0.0) + quantity
+    return found
+
+
+def _purchase(scenario: Scenario) -> dict[tuple[str, int], float]:
+    """Return the lowest price asked for a material in a period."""
+    cheapest = scenario["supplies"].group_by("material", "period").agg(pl.col("unit_cost").min())
+    return {(material, period): cost for material, period, cost in cheapest.iter_rows()}
