@@ -64,7 +64,7 @@ def explain(scenario: Scenario, plan: Plan) -> PlanExplanation:
     cube, prices = demand_cube(scenario), read_prices(plan)
     outcome = reward_outcome(scenario, decisions.rewards)
     lost = np.maximum(cube.base + outcome.uplift - decisions.segment_service, 0.0)
-    routes = Routes(scenario, prices)
+    routes = Routes(scenario, prices, plan["production"])
     full = _full_resources(scenario, decisions)
     shorts = shortfalls(scenario, decisions, cube, lost=lost, prices=prices, routes=routes)
     uses = budget_uses(scenario, outcome, cube, eligibility=eligibility_patterns(scenario), prices=prices)

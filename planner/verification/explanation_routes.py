@@ -59,14 +59,19 @@ class Route:
 _RENT = 1e-6
 """An item that is worth more than it costs by at least this share is limited by its way."""
 
+_FULL = 1e-6
+"""A lot within this share of the largest one is a full one."""
+
 _Way = tuple[float, tuple[Part, ...]]
 _NO_WAY: _Way = (inf, ())
 
 
 class Routes:
-    """Cheapest routes of a scenario at given prices, each computed once."""
+    """Cheapest routes of a scenario at given prices, each computed once; ``production`` is the plan's table."""
 
-    def __init__(self, scenario: Scenario, prices: RowPrices) -> None:
+    def __init__(self, scenario: Scenario, prices: RowPrices, production: pl.DataFrame) -> None:
+        made = production.select("plant", "product", "period", "quantity").iter_rows()
+        self._production = {(plant, product, t): quantity for plant, product, t, quantity in made}
         self._prices, self._periods = prices, scenario.horizon.periods
         self._recipes = {(row["plant"], row["product"]): row for row in scenario["recipes"].iter_rows(named=True)}
         self._routings = _grouped(scenario["routings"], "resource", "capacity_per_unit")
@@ -173,8 +178,7 @@ class Routes:
             return _NO_WAY
         parts = [Part("production", _at(product, plant), start, recipe["unit_cost"])]
         parts += self._capacity(plant, product, start)
-        share = self._prices.setup_share(plant, product, start)
-        parts.append(Part("setup", _at(product, plant), start, share, scarce=True, plant=plant))
+        parts += self._setup(plant, product, start, recipe["setup_cost"])
         for clause in self._stability:
             if start in self._inside[clause]:
                 moved = self._prices.moved(plant, clause, product, start)
@@ -188,6 +192,17 @@ class Routes:
             else:
                 parts += self._material(component, start, quantity)
         return fsum(part.amount for part in parts), tuple(parts)
+
+    def _setup(self, plant: str, product: str, start: int, setup_cost: float) -> list[Part]:
+        """Split what a unit pays besides its own capacity into its share of the set-up and the price of a full lot."""
+        share = self._prices.setup_share(plant, product, start)
+        most, taken = self._lots.most(plant, product, start), self._lots.setup_use(plant, product)
+        whole = setup_cost + sum(self._prices.capacity(plant, resource, start) * use for resource, use in taken)
+        if most < inf and self._production.get((plant, product, start), 0.0) >= most * (1 - _FULL):
+            full = max(share - whole / most, 0.0)
+            rent = [self._lots.of_lot(plant, product, start, full)] if full > 0 else []
+            return [Part("setup", _at(product, plant), start, share - full, scarce=True, plant=plant), *rent]
+        return [Part("setup", _at(product, plant), start, share, scarce=True, plant=plant)]
 
     def _capacity(self, plant: str, product: str, start: int) -> list[Part]:
         parts, use = [], 0.0
@@ -231,17 +246,27 @@ class _Lots:
             .iter_rows()
         }
 
+    def most(self, plant: str, product: str, start: int) -> float:
+        """Return the largest lot that recipe and resources allow."""
+        return self._limit(plant, product, start)[0]
+
+    def setup_use(self, plant: str, product: str) -> list[tuple[str, float]]:
+        """Return how much of which resources a set-up takes."""
+        return [(resource, setup) for resource, _, setup in self._users.get((plant, product), ())]
+
     def of_lot(self, plant: str, product: str, start: int, rent: float) -> Part:
         """Return the price of whatever limits a lot: a resource that it fills alone, or the largest lot."""
-        most, limit = (
-            self._most.get((plant, product), inf),
-            Part("lot", _at(product, plant), start, rent, scarce=True),
-        )
+        _, resource, per_unit = self._limit(plant, product, start)
+        if not resource:
+            return Part("lot", _at(product, plant), start, rent, scarce=True)
+        return Part("capacity", resource, start, rent / per_unit, per_unit, scarce=True, plant=plant)
+
+    def _limit(self, plant: str, product: str, start: int) -> tuple[float, str, float]:
+        limit = (self._most.get((plant, product), inf), "", 1.0)
         for resource, per_unit, setup in self._users.get((plant, product), ()):
             capacity = self._capacity.get((plant, resource, start), 0.0)
-            if per_unit > 0 and (capacity - setup) / per_unit <= most:
-                most = (capacity - setup) / per_unit
-                limit = Part("capacity", resource, start, rent / per_unit, per_unit, scarce=True, plant=plant)
+            if per_unit > 0 and (capacity - setup) / per_unit <= limit[0]:
+                limit = (max(capacity - setup, 0.0) / per_unit, resource, per_unit)
         return limit
 
 
