@@ -55,8 +55,8 @@ def sections(results: Results) -> list[Section]:
 
 
 def _concerns(results: Results, judgement: Judgement) -> bool:
-    """Tell whether a target is of this run: the smoke suite has tiny cases of its own that no target is about."""
-    return results.suite != "smoke" or judgement.target.case in results.subjects[judgement.subject].cases
+    """Tell whether a target is of this run: outside the full suite a target is missed only where its case was run."""
+    return results.suite == "full" or judgement.target.case in results.subjects[judgement.subject].cases
 
 
 def _head(results: Results, judgements: Sequence[Judgement]) -> Section:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.results import Ending, Turn
-from benchmarks.rounds import planned_rounds, take_turns
-from benchmarks.subject import Answer, Contender
+from benchmarks.rounds import ROUNDS, planned_rounds, take_turns
+from benchmarks.subject import SUITES, Answer, Contender
 from tests.benchmarks.bench_toys import turn
 
 
@@ -36,3 +36,8 @@ def test_contenders_take_turns() -> None:
     contenders = [Contender(name=name, run=lambda *_: Answer()) for name in ("slow", "quick")]
     order = [(one.contender, one.round) for one in take_turns(contenders, 4, take)]
     assert order == [(name, number) for number in range(3) for name in ("slow", "quick")] + [("quick", 3)]
+
+
+def test_every_suite_says_how_often_contenders_take_turns() -> None:
+    """No suite can be asked for that has no number of turns."""
+    assert ROUNDS.keys() == SUITES
