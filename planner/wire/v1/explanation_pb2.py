@@ -22,17 +22,36 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from planner.wire.v1 import plan_pb2 as planner_dot_wire_dot_v1_dot_plan__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!planner/wire/v1/explanation.proto\x12\x15\x63oncordat.planning.v1\"\"\n\x12\x45xplainPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x1b\n\x0b\x45xplanation\x12\x0c\n\x04plan\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!planner/wire/v1/explanation.proto\x12\x15\x63oncordat.planning.v1\x1a\x1aplanner/wire/v1/plan.proto\"s\n\x12\x45xplainPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12>\n\x0f\x63ounterfactuals\x18\x02 \x03(\x0b\x32%.concordat.planning.v1.Counterfactual\x12\x0f\n\x07repairs\x18\x03 \x01(\x08\"F\n\x0e\x43ounterfactual\x12\x34\n\x07\x63hanges\x18\x01 \x03(\x0b\x32#.concordat.planning.v1.ClauseChange\"W\n\x0c\x43lauseChange\x12\x0e\n\x06\x63lause\x18\x01 \x01(\t\x12\x10\n\x06\x61mount\x18\x02 \x01(\x01H\x00\x12\x0f\n\x05share\x18\x03 \x01(\x01H\x00\x12\x0e\n\x04\x64rop\x18\x04 \x01(\x08H\x00\x42\x04\n\x02\x62y\"\xaf\x03\n\x0b\x45xplanation\x12\x0c\n\x04plan\x18\x01 \x01(\t\x12\x10\n\x08scenario\x18\x02 \x01(\t\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12\x12\n\x05value\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x62ound\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x0e\n\x06priced\x18\x06 \x01(\x08\x12\x34\n\nshortfalls\x18\x07 \x03(\x0b\x32 .concordat.planning.v1.Shortfall\x12\x31\n\x07\x62udgets\x18\x08 \x03(\x0b\x32 .concordat.planning.v1.BudgetUse\x12\x35\n\x08\x63onflict\x18\t \x03(\x0b\x32#.concordat.planning.v1.ConflictTerm\x12\x44\n\x0f\x63ounterfactuals\x18\n \x03(\x0b\x32+.concordat.planning.v1.CounterfactualResult\x12<\n\x07repairs\x18\x0b \x03(\x0b\x32+.concordat.planning.v1.CounterfactualResultB\x08\n\x06_valueB\x08\n\x06_bound\"\xf3\x02\n\tShortfall\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0f\n\x07partner\x18\x03 \x01(\t\x12\x0e\n\x06market\x18\x04 \x01(\t\x12\x0f\n\x07product\x18\x05 \x01(\t\x12\x0b\n\x03\x64ue\x18\x06 \x01(\x05\x12\x0f\n\x07ordered\x18\x07 \x01(\x01\x12\x0c\n\x04late\x18\x08 \x01(\x01\x12\r\n\x05short\x18\t \x01(\x01\x12\x0e\n\x06period\x18\n \x01(\x05\x12\r\n\x05worth\x18\x0b \x01(\x01\x12\r\n\x05price\x18\x0c \x01(\x01\x12\x0e\n\x06reason\x18\r \x01(\t\x12,\n\x07\x62inding\x18\x0e \x01(\x0b\x32\x1b.concordat.planning.v1.Part\x12*\n\x05terms\x18\x0f \x03(\x0b\x32\x1b.concordat.planning.v1.Part\x12+\n\x05route\x18\x10 \x01(\x0b\x32\x1c.concordat.planning.v1.Route\x12\x0c\n\x04gain\x18\x11 \x01(\x01\x12\x0c\n\x04text\x18\x12 \x01(\t\"c\n\x05Route\x12\r\n\x05plant\x18\x01 \x01(\t\x12\x11\n\tdeparture\x18\x02 \x01(\x05\x12\x0c\n\x04\x63ost\x18\x03 \x01(\x01\x12*\n\x05parts\x18\x04 \x03(\x0b\x32\x1b.concordat.planning.v1.Part\"}\n\x04Part\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05plant\x18\x03 \x01(\t\x12\x13\n\x06period\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05price\x18\x05 \x01(\x01\x12\x0b\n\x03use\x18\x06 \x01(\x01\x12\x0e\n\x06scarce\x18\x07 \x01(\x08\x42\t\n\x07_period\"\xaf\x02\n\tBudgetUse\x12\x0e\n\x06\x63lause\x18\x01 \x01(\t\x12\x0f\n\x07partner\x18\x02 \x01(\t\x12\x13\n\x06window\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05spent\x18\x04 \x01(\x01\x12\x12\n\x05lower\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05upper\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12\r\n\x05price\x18\x07 \x01(\x01\x12\r\n\x05state\x18\x08 \x01(\t\x12\x10\n\x08\x62ound_by\x18\t \x01(\t\x12\x13\n\x0b\x62ound_price\x18\n \x01(\x01\x12\r\n\x05reach\x18\x0b \x01(\x01\x12\x34\n\nhindrances\x18\x0c \x03(\x0b\x32 .concordat.planning.v1.Hindrance\x12\x0c\n\x04text\x18\r \x01(\tB\t\n\x07_windowB\x08\n\x06_lowerB\x08\n\x06_upper\"E\n\tHindrance\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05money\x18\x03 \x01(\x01\x12\r\n\x05price\x18\x04 \x01(\x01\"\xc6\x03\n\x14\x43ounterfactualResult\x12\x34\n\x07\x63hanges\x18\x01 \x03(\x0b\x32#.concordat.planning.v1.ClauseChange\x12\x10\n\x08scenario\x18\x02 \x01(\t\x12\x11\n\toperation\x18\x03 \x01(\t\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.concordat.planning.v1.Plan.State\x12\x12\n\x05value\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0c\x62ound_proved\x18\x06 \x01(\x01H\x01\x88\x01\x01\x12\x1a\n\rbound_checked\x18\x07 \x01(\x01H\x02\x88\x01\x01\x12/\n\x06\x63hange\x18\x08 \x01(\x0b\x32\x1f.concordat.planning.v1.Interval\x12\x37\n\x0e\x63hange_checked\x18\t \x01(\x0b\x32\x1f.concordat.planning.v1.Interval\x12\x15\n\x08\x65stimate\x18\n \x01(\x01H\x03\x88\x01\x01\x12\r\n\x05helps\x18\x0b \x01(\x08\x12\x0c\n\x04text\x18\x0c \x01(\tB\x08\n\x06_valueB\x0f\n\r_bound_provedB\x10\n\x0e_bound_checkedB\x0b\n\t_estimate\"(\n\x08Interval\x12\r\n\x05lower\x18\x01 \x01(\x01\x12\r\n\x05upper\x18\x02 \x01(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'planner.wire.v1.explanation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EXPLAINPLANREQUEST']._serialized_start=60
-  _globals['_EXPLAINPLANREQUEST']._serialized_end=94
-  _globals['_EXPLANATION']._serialized_start=96
-  _globals['_EXPLANATION']._serialized_end=123
+  _globals['_EXPLAINPLANREQUEST']._serialized_start=88
+  _globals['_EXPLAINPLANREQUEST']._serialized_end=203
+  _globals['_COUNTERFACTUAL']._serialized_start=205
+  _globals['_COUNTERFACTUAL']._serialized_end=275
+  _globals['_CLAUSECHANGE']._serialized_start=277
+  _globals['_CLAUSECHANGE']._serialized_end=364
+  _globals['_EXPLANATION']._serialized_start=367
+  _globals['_EXPLANATION']._serialized_end=798
+  _globals['_SHORTFALL']._serialized_start=801
+  _globals['_SHORTFALL']._serialized_end=1172
+  _globals['_ROUTE']._serialized_start=1174
+  _globals['_ROUTE']._serialized_end=1273
+  _globals['_PART']._serialized_start=1275
+  _globals['_PART']._serialized_end=1400
+  _globals['_BUDGETUSE']._serialized_start=1403
+  _globals['_BUDGETUSE']._serialized_end=1706
+  _globals['_HINDRANCE']._serialized_start=1708
+  _globals['_HINDRANCE']._serialized_end=1777
+  _globals['_COUNTERFACTUALRESULT']._serialized_start=1780
+  _globals['_COUNTERFACTUALRESULT']._serialized_end=2234
+  _globals['_INTERVAL']._serialized_start=2236
+  _globals['_INTERVAL']._serialized_end=2276
 # @@protoc_insertion_point(module_scope)

@@ -85,12 +85,28 @@ class Plan(_message.Message):
     def __init__(self, name: _Optional[str] = ..., scenario: _Optional[str] = ..., parameters: _Optional[_Union[PlanningParameters, _Mapping]] = ..., state: _Optional[_Union[Plan.State, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stopped_by: _Optional[str] = ..., value: _Optional[float] = ..., bound_proved: _Optional[float] = ..., bound_checked: _Optional[float] = ..., gap: _Optional[float] = ..., gap_checked: _Optional[float] = ..., plan_hash: _Optional[str] = ..., infeasibility: _Optional[_Union[Infeasibility, _Mapping]] = ..., detail: _Optional[str] = ..., cancel_requested: _Optional[bool] = ..., etag: _Optional[str] = ..., acceptance: _Optional[_Union[_acceptance_pb2.Acceptance, _Mapping]] = ...) -> None: ...
 
 class Infeasibility(_message.Message):
-    __slots__ = ("conflict", "relaxation")
+    __slots__ = ("conflict", "relaxation", "terms", "repairs")
     CONFLICT_FIELD_NUMBER: _ClassVar[int]
     RELAXATION_FIELD_NUMBER: _ClassVar[int]
+    TERMS_FIELD_NUMBER: _ClassVar[int]
+    REPAIRS_FIELD_NUMBER: _ClassVar[int]
     conflict: _containers.RepeatedScalarFieldContainer[str]
     relaxation: _containers.RepeatedCompositeFieldContainer[Relaxation]
-    def __init__(self, conflict: _Optional[_Iterable[str]] = ..., relaxation: _Optional[_Iterable[_Union[Relaxation, _Mapping]]] = ...) -> None: ...
+    terms: _containers.RepeatedCompositeFieldContainer[ConflictTerm]
+    repairs: _containers.RepeatedCompositeFieldContainer[Relaxation]
+    def __init__(self, conflict: _Optional[_Iterable[str]] = ..., relaxation: _Optional[_Iterable[_Union[Relaxation, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[ConflictTerm, _Mapping]]] = ..., repairs: _Optional[_Iterable[_Union[Relaxation, _Mapping]]] = ...) -> None: ...
+
+class ConflictTerm(_message.Message):
+    __slots__ = ("subject", "contract", "kind", "text")
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    CONTRACT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    subject: str
+    contract: str
+    kind: str
+    text: str
+    def __init__(self, subject: _Optional[str] = ..., contract: _Optional[str] = ..., kind: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
 class Relaxation(_message.Message):
     __slots__ = ("subject", "amount")
