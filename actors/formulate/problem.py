@@ -16,7 +16,7 @@ from actors.formulate.links import LinkMap, link_map
 from actors.formulate.members import Members, cut_pools, segment_members
 from actors.formulate.partner import PartnerLayout, PartnerSurroundings, partner_block
 from actors.formulate.plant import PlantLayout, PlantSurroundings, plant_block
-from actors.formulate.potential import market_potential, production_limits
+from actors.formulate.potential import MarketPotential, market_potential, production_limits
 from actors.formulate.segment import (
     SegmentEconomics,
     SegmentLayout,
@@ -126,11 +126,15 @@ def totals(potentials: Mapping[str, SegmentPotential], eligible: tuple[Mapping[s
     return Totals(uplift, spend, counts)
 
 
-def surroundings(scenario: Scenario, total: Totals) -> Surroundings:
-    """Derive what plants and partners formulate against; the customers table is not needed here."""
+def surroundings(scenario: Scenario, total: Totals, *, room: float = 0.0) -> Surroundings:
+    """Derive what plants and partners formulate against; the customers table is not needed here.
+
+    ``room`` units more than the scenario asks for could be taken by every market, of every product and at any time.
+    """
     index, cube = index_scenario(scenario), demand_cube(scenario)
     links = link_map(scenario, index, total.eligible)
     potential = market_potential(scenario, index, cube, total.uplift)
+    potential = MarketPotential(potential.at + room, potential.since + room)
     limits = production_limits(scenario, index, potential)
     plant = PlantSurroundings(scenario, index, links, potential, limits)
     partner = PartnerSurroundings(

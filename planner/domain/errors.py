@@ -11,7 +11,10 @@
     ├── RequestConflict        the same request id came with other content
     ├── NotFound               a plan, operation or scenario nobody knows
     ├── PlanNotReady           a plan without a folder: still running, or ended without one
+    ├── PlanChanged            something else than what the requester looked at
+    ├── AlreadyAccepted        a plan that somebody else accepted before
     ├── PlanningFailed         planning ended without a result
+    ├── QuoteFailed            no answer to a question about one more order
     ├── FolderNotWritable      a folder that cannot be written, or holds something else
     ├── StorageFailure         the disk or database of a server failed
     └── ServerUnavailable      no server answers, or it went away
@@ -88,10 +91,32 @@ class PlanNotReady(ConcordatError):
     code = "PLAN_NOT_READY"
 
 
+class PlanChanged(ConcordatError):
+    """The plan is no longer, or never was, what the requester's etag names; ``etag`` names what there is now."""
+
+    code = "PLAN_CHANGED"
+
+    def __init__(self, message: str, etag: str = "") -> None:
+        super().__init__(message)
+        self.etag = etag
+
+
+class AlreadyAccepted(ConcordatError):
+    """Somebody else accepted the plan, or another state of it, before."""
+
+    code = "ALREADY_ACCEPTED"
+
+
 class PlanningFailed(ConcordatError):
     """Planning ended without a result."""
 
     code = "PLANNING_FAILED"
+
+
+class QuoteFailed(ConcordatError):
+    """Whether, when and at what cost one more order could be served was not found out."""
+
+    code = "QUOTE_FAILED"
 
 
 class FolderNotWritable(ConcordatError):

@@ -26,6 +26,7 @@ from solvers.backends.highs_engine import (
     Method,
     Search,
     check,
+    copy_of,
     irreducible_rows,
     new_engine,
     pass_program,
@@ -37,7 +38,7 @@ from solvers.backends.highs_progress import Listener
 from solvers.core.backend import Capabilities, Progress
 from solvers.core.conflict import minimal_conflict
 from solvers.core.errors import Unsupported
-from solvers.core.program import Floats, Ints, Program, finite, numbers
+from solvers.core.program import Floats, Ints, Program, SparseRows, appended, finite, numbers
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
 
 
@@ -77,6 +78,8 @@ class HighsModel:
         self._row_lower, self._row_upper = program.row_lower.copy(), program.row_upper.copy()
         self._machinery = _Machinery()
         self._changed: set[str] = set()
+        self._basis: highspy.HighsBasis | None = None
+        self._primal = False
         self._watch = Watch()
 
     def set_objective(self, columns: Ints, values: Floats) -> None:
@@ -120,9 +123,36 @@ class HighsModel:
             for row, column, value in changes:
                 check(engine.changeCoeff(row, column, value), "change a coefficient")
 
+    def add_columns(self, objective: Floats, lower: Floats, upper: Floats, entries: SparseRows) -> None:
+        """Append continuous columns, one per row of ``entries``; a linear solve goes on from its basis."""
+        self._program = appended(self._as_it_stands(), objective, lower, upper, entries)
+        self._objective, self._lower, self._upper = (
+            vector.copy() for vector in (self._program.objective, self._program.lower, self._program.upper)
+        )
+        # New columns rest at a bound: the basis stays primal feasible where that bound is 0.
+        self._changed.add("objective" if not np.any(lower) else "bounds")
+        self._machinery.engines.pop(False, None)
+        for engine in self._machinery.engines.values():
+            columns = (entries.rows, -objective, lower, upper)
+            matrix = (len(entries.value), entries.start, entries.index, entries.value)
+            check(engine.addCols(*columns, *matrix), "add columns")
+
     def hold(self, *, relaxed: bool = False) -> None:
         """Hand the program to HiGHS now; else that happens in the first solve."""
         self._engine(self._machinery, linear=relaxed or not self._program.integer.any())
+
+    def remember(self) -> None:
+        """Keep the basis of the last linear solve as the start to come back to."""
+        self._basis = copy_of(self._engine(self._machinery, linear=True).getBasis())
+
+    def begin_again(self, *, primal: bool = False) -> None:
+        """Let the next linear solve start from the remembered basis, or from nothing where none was remembered."""
+        engine = self._engine(self._machinery, linear=True)
+        # What HiGHS keeps beside the basis (weights, factors, scaling) depends on what it solved before.
+        check(engine.clearSolver(), "clear its solver")
+        if self._basis is not None:
+            check(engine.setBasis(self._basis), "take a basis")
+        self._primal = primal
 
     def solve(
         self,
@@ -189,9 +219,11 @@ class HighsModel:
         set_limits(engine, ask.limits, seconds=seconds, linear=ask.linear)
         if ask.linear:
             # A basis stays primal feasible while only the objective changes: the primal simplex goes on from there.
-            strategy = PRIMAL_SIMPLEX if self._changed == {"objective"} else DUAL_SIMPLEX
+            primal = self._primal or self._changed == {"objective"}
+            strategy = PRIMAL_SIMPLEX if primal else DUAL_SIMPLEX
             check(engine.setOptionValue("simplex_strategy", strategy), "choose a simplex")
             self._changed.clear()
+            self._primal = False
             return self._solution(engine, linear=True, termination=run(engine, linear=True))
         check(engine.clearSolver(), "clear its solver")
         if ask.start is not None:

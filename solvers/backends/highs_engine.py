@@ -119,6 +119,14 @@ def pass_program(engine: highspy.Highs, program: Program, *, linear: bool) -> No
     check(status, "load the program")
 
 
+def copy_of(basis: highspy.HighsBasis) -> highspy.HighsBasis:
+    """Return a basis that stays what it is while the instance it came from goes on."""
+    kept = highspy.HighsBasis()
+    kept.col_status, kept.row_status = list(basis.col_status), list(basis.row_status)
+    kept.valid = basis.valid
+    return kept
+
+
 def irreducible_rows(program: Program) -> Ints:
     """Return the rows that HiGHS names in a conflict of the relaxation with some columns' bounds; empty without one."""
     engine = new_engine(Brake(), {"iis_strategy": _IIS_FROM_ROWS})

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from solvers.core.program import Floats, Ints, Program
+from solvers.core.program import Floats, Ints, Program, SparseRows
 from solvers.core.termination import UNLIMITED, Limits, Solution
 
 Progress = Callable[[float | None, float], None]
@@ -86,6 +86,32 @@ class Model(Protocol):
         are those of each solve; a solve that ends undecided keeps its rows, so the set stays a conflict but may not be
         minimal. Raises ValueError if the program is not known to be infeasible.
         """
+        ...
+
+
+@runtime_checkable
+class Restartable(Model, Protocol):
+    """A model whose linear solves can begin from one and the same basis, however often and in whatever order."""
+
+    def remember(self) -> None:
+        """Keep the basis of the last linear solve as the start to come back to."""
+        ...
+
+    def begin_again(self, *, primal: bool = False) -> None:
+        """Let the next linear solve start from the remembered basis, untouched by what was solved since.
+
+        ``primal`` promises that the point of that basis still holds (bounds were only loosened, the objective may be
+        another), so that the primal simplex goes on from it.
+        """
+        ...
+
+
+@runtime_checkable
+class GrowingModel(Model, Protocol):
+    """A model that columns can be added to; its basis stays, and the new columns are continuous."""
+
+    def add_columns(self, objective: Floats, lower: Floats, upper: Floats, entries: SparseRows) -> None:
+        """Append columns; ``entries`` has one row per new column, and the program's rows as its columns."""
         ...
 
 

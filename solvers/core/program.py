@@ -132,6 +132,27 @@ class Program:
         return len(self.objective)
 
 
+def appended(program: Program, objective: Floats, lower: Floats, upper: Floats, entries: SparseRows) -> Program:
+    """Return the program with continuous columns appended; ``entries`` has one row per new column."""
+    rows, width = program.rows, program.columns + entries.rows
+    return Program(
+        objective=np.concatenate([program.objective, objective]),
+        lower=np.concatenate([program.lower, lower]),
+        upper=np.concatenate([program.upper, upper]),
+        integer=np.concatenate([program.integer, np.zeros(entries.rows, dtype=np.bool_)]),
+        rows=SparseRows.from_triplets(
+            np.concatenate([rows.row_of_entry(), entries.index]),
+            np.concatenate([rows.index, program.columns + entries.row_of_entry()]),
+            np.concatenate([rows.value, entries.value]),
+            rows.rows,
+            width,
+        ),
+        row_lower=program.row_lower,
+        row_upper=program.row_upper,
+        offset=program.offset,
+    )
+
+
 def numbers(name: str, values: Floats) -> Floats:
     """Return the values; raises :class:`InvalidProgram` with the place where one is NaN."""
     bad = np.isnan(values)
