@@ -1,0 +1,91 @@
+"""What is asked of a block at prices, and the default answer: a mixed-integer solve that may stop early.
+
+At prices π of the linking rows a block b solves ``max (c_b − L_bᵀπ)·x`` over its own rows. Any *dual* bound of that is
+a term of the Lagrangian bound, so an oracle may stop whenever it likes; every feasible point is a proposal, a column
+of the restricted master. A reply repeats the prices it answers: what does not match the prices asked enters no bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from solvers.coordination.block_problem import BlockProblem, Part
+from solvers.coordination.knapsack import KnapsackOracle, is_knapsack
+from solvers.coordination.proposal import Proposal, Reply, proposal, rounding_error
+from solvers.core.backend import Backend
+from solvers.core.errors import InvalidProgram
+from solvers.core.program import Floats
+from solvers.core.termination import UNLIMITED, Limits, Termination
+
+
+class Oracle(Protocol):
+    """A block that answers prices; long-lived, so that it may keep its model."""
+
+    def answer(self, prices: Floats, *, limits: Limits = UNLIMITED) -> Reply:
+        """Return a dual bound of the block at these prices, float64 [links], and proposals, within the limits."""
+        ...
+
+
+class Pricing(Protocol):
+    """All blocks asked at once, wherever they are."""
+
+    def ask(self, prices: Floats, *, limits: Limits = UNLIMITED) -> Sequence[Reply | None]:
+        """Return one reply per block in their order, None where a block did not answer."""
+        ...
+
+
+class MixedIntegerOracle:
+    """A block solved by a backend on a model that lives on, started from the last answer."""
+
+    def __init__(self, part: Part, backend: Backend) -> None:
+        self._part = part
+        self._model = backend.load(part.program)
+        self._every = np.arange(part.program.columns, dtype=np.int32)
+        self._last: Floats | None = None
+        self._starts = backend.capabilities.warm_start
+
+    def answer(self, prices: Floats, *, limits: Limits = UNLIMITED) -> Reply:
+        """Return the solver's dual bound at these prices and its incumbent."""
+        part = self._part
+        self._model.set_objective(self._every, part.program.objective - part.links.transposed_times(prices))
+        found = self._model.solve(limits=limits, start=self._last if self._starts else None)
+        proposals: tuple[Proposal, ...] = ()
+        if found.x is not None:
+            self._last = np.where(part.program.integer, np.rint(found.x), found.x)
+            proposals = (proposal(part, self._last),)
+        unbounded = found.termination is Termination.UNBOUNDED
+        bound = np.inf if unbounded else found.bound + rounding_error(part, prices)
+        return Reply(prices, bound, proposals, work=1 + found.iterations + found.nodes)
+
+
+def oracle_of(part: Part, backend: Backend) -> Oracle:
+    """Return the best oracle there is for a block: exact where its structure is known, else the backend."""
+    return KnapsackOracle(part) if is_knapsack(part) else MixedIntegerOracle(part, backend)
+
+
+class SerialPricing:
+    """Asks one oracle after the other in this process; blocks that are equal are asked once."""
+
+    def __init__(self, problem: BlockProblem, oracles: Sequence[Oracle]) -> None:
+        if len(oracles) != len(problem.blocks):
+            raise InvalidProgram(f"{len(problem.blocks)} blocks need as many oracles, got {len(oracles)}")
+        self.oracles = tuple(oracles)
+        twins: dict[tuple[bytes, ...], int] = {}
+        self._twin = [twins.setdefault(_fingerprint(part), b) for b, part in enumerate(problem.blocks)]
+
+    def ask(self, prices: Floats, *, limits: Limits = UNLIMITED) -> Sequence[Reply | None]:
+        """Return one reply per block in their order."""
+        replies: list[Reply] = []
+        for b, twin in enumerate(self._twin):
+            replies.append(replies[twin] if twin < b else self.oracles[b].answer(prices, limits=limits))
+        return replies
+
+
+def _fingerprint(part: Part) -> tuple[bytes, ...]:
+    program = part.program
+    matrices = [array for rows in (program.rows, part.links) for array in (rows.start, rows.index, rows.value)]
+    vectors = (program.objective, program.lower, program.upper, program.integer, program.row_lower, program.row_upper)
+    return tuple(array.tobytes() for array in (*matrices, *vectors, np.array([program.offset])))
