@@ -12,6 +12,8 @@ from planner.events.plan_record import PlanRecord
 async def cancel_plan(ports: PlanningPorts, runs: PlanRuns, plan: str) -> PlanRecord:
     """Record the wish, so that a restart honours it too, and stop the run; repeating it changes nothing.
 
+    A plan that was accepted ends with what was accepted, cancelled or not.
+
     Raises
     ------
     NotFound
@@ -20,7 +22,11 @@ async def cancel_plan(ports: PlanningPorts, runs: PlanRuns, plan: str) -> PlanRe
         If the wish could not be stored.
     """
     record = await record_of_plan(
-        ports, plan, PlanCancellationRequested(), unless=lambda record: record.done or record.cancel_requested
+        ports,
+        plan,
+        PlanCancellationRequested(),
+        unless=lambda record: record.done or record.cancel_requested or record.acceptance is not None,
     )
-    await runs.cancel(record)
+    if record.acceptance is None:
+        await runs.cancel(record)
     return record

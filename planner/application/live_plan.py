@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from planner.events.plan_record import PlanRecord
 from planner.ports.planning_runtime import Progress
+
+_SEEN = 16
+"""How many of the latest incumbents somebody may still have before their eyes."""
 
 
 class LivePlan:
@@ -17,12 +21,26 @@ class LivePlan:
         self.progress: Progress | None = None
         self.cancelled = asyncio.Event()
         self.over = False
+        self._seen: deque[str] = deque(maxlen=_SEEN)
         self._version = 0
         self._changed = asyncio.Condition()
+
+    @property
+    def etag(self) -> str:
+        """Names the best plan so far; empty before the first."""
+        return self._seen[-1] if self._seen else ""
+
+    def saw(self, etag: str) -> bool:
+        """Tell whether an etag names one of the latest plans that watchers were shown."""
+        return etag in self._seen
 
     async def update(self, record: PlanRecord, progress: Progress | None, *, over: bool = False) -> None:
         """Publish a new state; with ``over`` the last one."""
         async with self._changed:
+            if progress is None:
+                self._seen.clear()
+            elif progress.etag and progress.etag != self.etag:
+                self._seen.append(progress.etag)
             self.record, self.progress, self.over = record, progress, over
             self._version += 1
             self._changed.notify_all()

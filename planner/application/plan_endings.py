@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from planner.domain.errors import ConcordatError, PlanUnreadable
-from planner.events.catalogue import NoPlanFound, PlanCompleted, PlanEnding, PlanFailed, PlanFoundInfeasible
+from planner.events.catalogue import (
+    AcceptanceFailed,
+    NoPlanFound,
+    PlanCompleted,
+    PlanEnding,
+    PlanFailed,
+    PlanFoundInfeasible,
+)
+from planner.events.plan_record import PlanRecord
 from planner.ports.plan_store import PlanStore
 from planner.ports.planning_runtime import Outcome, PlanningResult
 
@@ -50,6 +58,19 @@ def failure(error: Exception) -> PlanFailed:
     return PlanFailed(stopped_by="error", detail=f"{type(error).__name__}: {error}")
 
 
+def acceptance_lost(record: PlanRecord, ending: PlanEnding) -> AcceptanceFailed | None:
+    """Return that an acceptance could not be kept, where a run ended with another plan than the accepted one."""
+    acceptance = record.acceptance
+    if acceptance is None or (isinstance(ending, PlanCompleted) and ending.incumbent == acceptance.etag):
+        return None
+    made = f"ended with {ending.incumbent or 'another plan'}" if isinstance(ending, PlanCompleted) else "has no plan"
+    return AcceptanceFailed(
+        etag=acceptance.etag,
+        detail=f"{acceptance.etag}, accepted by {acceptance.accepted_by}, could not be kept: the run {made}; "
+        "look at it, then accept it or plan anew",
+    )
+
+
 def _completed(result: PlanningResult, plans: PlanStore, plan: str) -> PlanCompleted:
     summary = plans.summary(plan)
     value = _number(result.value, summary, "value")
@@ -64,6 +85,7 @@ def _completed(result: PlanningResult, plans: PlanStore, plan: str) -> PlanCompl
         bound_checked=_number(result.bound_checked, summary, "bound_checked"),
         plan_hash=plan_hash,
         detail=result.detail,
+        incumbent=result.incumbent,
     )
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import structlog
 
 from planner.application.live_plan import LivePlan
-from planner.application.plan_endings import failure, no_plan_in_queue, plan_ending
+from planner.application.plan_endings import acceptance_lost, failure, no_plan_in_queue, plan_ending
 from planner.application.planning_ports import PlanningPorts
-from planner.application.recording import record_of_plan
+from planner.application.recording import find_plan, record_of_plan
 from planner.events.catalogue import PlanEnding, PlanFailed, PlanStarted
 from planner.events.plan_record import PlanRecord
-from planner.ports.planning_runtime import PlanningParameters, PlanningResult, PlanningRuntime, Progress
+from planner.ports.planning_runtime import PlanningParameters, PlanningResult, PlanningRuntime, Progress, StopPoint
 
 OVERRUN_SECONDS = 5.0
 """How long after its time limit a runtime is told to stop, should it not have stopped by itself."""
@@ -50,7 +50,7 @@ class PlanRuns:
             return
         deadline = None if seconds_left is None else self._ports.clock.monotonic() + seconds_left
         live = LivePlan(record, deadline)
-        if record.cancel_requested:
+        if record.cancel_requested and record.acceptance is None:
             live.cancelled.set()
         self._live[record.plan] = live
         task = asyncio.create_task(self._run(live), name=f"plan {record.plan}")
@@ -68,6 +68,16 @@ class PlanRuns:
             live.cancelled.set()
             await live.update(replace(live.record, cancel_requested=True), live.progress)
 
+    async def accept(self, record: PlanRecord) -> bool:
+        """Let a live plan end soon with exactly the plan that was accepted; tells whether it will."""
+        live = self._live.get(record.plan)
+        if live is None or live.over or record.acceptance is None:
+            return False
+        if not await self._runtime.accept(record.plan, record.acceptance.etag):
+            return False
+        await live.update(replace(live.record, acceptance=record.acceptance), live.progress)
+        return True
+
     async def close(self) -> None:
         """Abandon what runs, without an ending in the log, and release the runtime."""
         for task in self._tasks:
@@ -83,7 +93,7 @@ class PlanRuns:
             except Exception as error:  # noqa: BLE001 - whatever goes wrong, the plan ends and its requester hears why
                 _log.exception("planning failed", plan=plan)
                 ending = failure(error)
-            record = await record_of_plan(self._ports, plan, ending, unless=lambda record: record.done)
+            record = await self._ended(plan, ending)
             _log.info("plan ended", plan=plan, state=record.state.value, ending=type(ending).__name__)
             await live.update(record, live.progress, over=True)
         except Exception:  # noqa: BLE001 - nobody awaits this task; what it met must reach the log and the watchers
@@ -92,6 +102,16 @@ class PlanRuns:
             await live.update(live.record, live.progress, over=True)
         finally:
             self._live.pop(plan, None)
+
+    async def _ended(self, plan: str, ending: PlanEnding) -> PlanRecord:
+        """Record the end and, before it, that an acceptance could not be kept."""
+        lost = acceptance_lost(await find_plan(self._ports, plan), ending)
+        if lost is not None:
+            _log.warning("an acceptance could not be kept", plan=plan, etag=lost.etag)
+            await record_of_plan(
+                self._ports, plan, lost, unless=lambda record: record.done or record.acceptance is None
+            )
+        return await record_of_plan(self._ports, plan, ending, unless=lambda record: record.done)
 
     async def _in_its_place(self, live: LivePlan) -> PlanEnding:
         if live.record.attempts >= MAX_ATTEMPTS:
@@ -160,6 +180,7 @@ class PlanRuns:
             time_limit=left,
             seed=request.seed,
             hosts=request.hosts,
+            stop=_accepted_before(live.record),
         )
         async for step in self._runtime.plan(request.plan, source, target, parameters):
             if isinstance(step, PlanningResult):
@@ -183,6 +204,11 @@ class PlanRuns:
         if live.deadline is None:
             return None
         return max(0.001, live.deadline - self._ports.clock.monotonic())
+
+
+def _accepted_before(record: PlanRecord) -> StopPoint | None:
+    """Return where a run that is taken up again is to end: with the plan that was accepted before the restart."""
+    return None if record.acceptance is None else StopPoint(incumbent=record.acceptance.etag)
 
 
 def _since_acceptance(step: Progress, passed: float) -> Progress:

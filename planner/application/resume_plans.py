@@ -36,9 +36,15 @@ async def resume_plans(ports: PlanningPorts, runs: PlanRuns) -> tuple[PlanRecord
 
 
 def seconds_left(ports: PlanningPorts, record: PlanRecord) -> float | None:
-    """Return the seconds a resumed plan gets; nothing where it has no limit."""
+    """Return the seconds a resumed plan gets; nothing where it has no limit.
+
+    One that was accepted while it ran is to find the accepted plan again. That was found within the limit once; twice
+    the limit leaves room for a machine that is busier now.
+    """
     limit = record.request.time_limit
     if limit is None:
         return None
+    if record.acceptance is not None:
+        return 2 * limit
     passed = (ports.clock.now() - record.requested_at).total_seconds()
     return max(limit - passed, min(limit, SECONDS_AT_LEAST))

@@ -40,7 +40,8 @@ class PlanRequest:
     @property
     def content(self) -> str:
         """The hash by which a repeated request is told from another one under the same id."""
-        text = json.dumps({"scenario": self.scenario, **asdict(self.parameters)}, sort_keys=True)
+        asked = {name: value for name, value in asdict(self.parameters).items() if name != "stop"}
+        text = json.dumps({"scenario": self.scenario, **asked}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

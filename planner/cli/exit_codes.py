@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from planner.domain.errors import (
+    AlreadyAccepted,
     ConcordatError,
     FolderNotWritable,
     InvalidRequest,
     NotFound,
+    PlanChanged,
+    PlanNotReady,
     PlanUnreadable,
     RequestConflict,
     ScenarioInvalid,
@@ -36,9 +39,12 @@ INTERRUPTED = 130
 """Ended by Ctrl-C (or SIGTERM) before there was anything to keep."""
 
 _INPUT = (
+    AlreadyAccepted,
     FolderNotWritable,
     InvalidRequest,
     NotFound,
+    PlanChanged,
+    PlanNotReady,
     PlanUnreadable,
     RequestConflict,
     ScenarioInvalid,

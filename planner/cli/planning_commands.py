@@ -1,4 +1,4 @@
-"""The commands that speak to a planning server: plan, watch, cancel, plans."""
+"""The commands that speak to a planning server: plan, watch, accept, cancel, plans."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("plan")(plan)
     app.command("watch")(watch)
+    app.command("accept")(accept)
     app.command("cancel")(cancel)
     app.command("plans")(plans)
 
@@ -89,6 +90,22 @@ def watch(
     target = Target(out=out, overwrite=overwrite)
     address = planning_work.server_address(server, tls_ca)
     _leave(planning_work.watch(operation, target, address, context.ensure_object(Launchers)))
+
+
+def accept(
+    plan: Annotated[str, typer.Argument(help="Name of the plan, plans/… or operations/….")],
+    server: Server,
+    *,
+    etag: Annotated[str, typer.Option(help="What you looked at, as `watch` and `plans` tell it.", show_default=False)],
+    by: Annotated[str, typer.Option(help="Who accepts it: a person, role or system.", show_default=False)],
+    comment: Annotated[str, typer.Option(help="Why, for people.")] = "",
+    tls_ca: Authority = None,
+) -> None:
+    """Take a plan as the one to be executed; a plan that is still being made ends with what was accepted."""
+    from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+
+    decision = planning_work.Decision(etag=etag, accepted_by=by, comment=comment)
+    planning_work.accept(plan, decision, planning_work.server_address(server, tls_ca))
 
 
 def cancel(

@@ -168,6 +168,8 @@ def tell_ending(record: PlanRecord, console: Console) -> int:
     if isinstance(ending, PlanCompleted):
         gap = f", gap {record.gap:.3%}" if record.gap is not None else ""
         lines = [f"planned: value {ending.value:,.2f}, bound {ending.bound_proved:,.2f}{gap} ({ending.stopped_by})"]
+        if ending.detail:
+            lines.append(ending.detail)
         code = DONE
     elif isinstance(ending, NoPlanFound):
         lines, code = [f"no plan yet ({ending.stopped_by}): {ending.detail}"], NO_PLAN_YET

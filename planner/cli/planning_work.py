@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -47,6 +48,31 @@ def watch(operation: str, target: Target, server: ServerAddress, launchers: Laun
     code = PlanningSession(server, _progress_console()).follow(_plan_id(operation), target)
     _print_facts(code, target, launchers)
     return code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who accepts what, and why."""
+
+    etag: str
+    accepted_by: str
+    comment: str
+
+
+def accept(plan: str, decision: Decision, server: ServerAddress) -> None:
+    """Take a plan as the one to be executed."""
+
+    async def accepted() -> PlanRecord:
+        async with PlanningClient(server) as client:
+            return await client.accept(
+                _plan_id(plan), decision.etag, accepted_by=decision.accepted_by, comment=decision.comment
+            )
+
+    record = asyncio.run(accepted())
+    told = f"plans/{record.plan} is accepted by {decision.accepted_by} as {decision.etag}"
+    if not record.done:
+        told += f"; its run ends with that plan: follow it by `concordat watch operations/{record.plan}`"
+    Console().print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def cancel(operation: str, server: ServerAddress) -> None:

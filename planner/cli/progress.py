@@ -27,6 +27,8 @@ def step_text(step: PlanStep) -> str:
     if progress.value is not None and progress.bound is not None:
         gap = relative_gap(progress.value, progress.bound)
         parts.append(f"gap {gap:.3%}" if progress.value else f"gap {gap:,.2f} (absolute)")
+    if progress.etag:
+        parts.append(f"etag {progress.etag}")
     return "  ".join(parts)
 
 

@@ -16,9 +16,9 @@ from planner.events.catalogue import (
     PlanFoundInfeasible,
     PlanRequested,
 )
-from planner.events.plan_record import PlanRecord
+from planner.events.plan_record import Acceptance, PlanRecord
 from planner.ports.planning_runtime import PlanningParameters, Progress
-from planner.wire.v1 import operation_pb2, plan_pb2, scenario_pb2
+from planner.wire.v1 import acceptance_pb2, operation_pb2, plan_pb2, scenario_pb2
 
 
 def parameters_to_wire(parameters: PlanningParameters) -> plan_pb2.PlanningParameters:
@@ -43,6 +43,7 @@ def progress_from_wire(operation: operation_pb2.Operation) -> Progress | None:
         phase=step.phase,
         value=step.value if step.HasField("value") else None,
         bound=step.bound if step.HasField("bound") else None,
+        etag=step.etag,
     )
 
 
@@ -68,6 +69,7 @@ def record_from_wire(plan: plan_pb2.Plan) -> PlanRecord:
         cancel_requested=plan.cancel_requested,
         ended_at=_moment(plan.end_time) if plan.HasField("end_time") else None,
         ending=_ending(plan),
+        acceptance=_acceptance(plan.acceptance) if plan.HasField("acceptance") else None,
     )
 
 
@@ -80,6 +82,15 @@ def finding_from_wire(message: scenario_pb2.Finding) -> Finding:
         rule=message.rule,
         value=message.value,
         message=message.message,
+    )
+
+
+def _acceptance(message: acceptance_pb2.Acceptance) -> Acceptance:
+    return Acceptance(
+        accepted_by=message.accepted_by,
+        accepted_at=_moment(message.accept_time),
+        comment=message.comment,
+        etag=message.etag,
     )
 
 

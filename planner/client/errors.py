@@ -11,9 +11,11 @@ from google.rpc import error_details_pb2  # type: ignore[import-untyped]  # ship
 from grpc_status import rpc_status
 
 from planner.domain.errors import (
+    AlreadyAccepted,
     ConcordatError,
     InvalidRequest,
     NotFound,
+    PlanChanged,
     PlanNotReady,
     PlanUnreadable,
     RequestConflict,
@@ -28,6 +30,7 @@ from planner.domain.finding import Finding
 _BY_REASON: dict[str, type[ConcordatError]] = {
     kind.code: kind
     for kind in (
+        AlreadyAccepted,
         InvalidRequest,
         NotFound,
         PlanNotReady,
@@ -61,6 +64,8 @@ def business_error(error: grpc.aio.AioRpcError, address: str) -> ConcordatError:
     reason = _reason(error)
     if reason == ScenarioInvalid.code:
         return ScenarioInvalid(f"sent to {address}", _violations(error))
+    if reason == PlanChanged.code:
+        return PlanChanged(error.details() or reason, _etag(error))
     if reason in _BY_REASON:
         return _BY_REASON[reason](error.details() or reason)
     if error.code() in _GONE:
@@ -73,6 +78,11 @@ def business_error(error: grpc.aio.AioRpcError, address: str) -> ConcordatError:
 def _reason(error: grpc.aio.AioRpcError) -> str:
     info = error_details_pb2.ErrorInfo()
     return next((str(info.reason) for detail in _details(error) if detail.Unpack(info)), "")
+
+
+def _etag(error: grpc.aio.AioRpcError) -> str:
+    info = error_details_pb2.ErrorInfo()
+    return next((str(info.metadata["etag"]) for detail in _details(error) if detail.Unpack(info)), "")
 
 
 def _violations(error: grpc.aio.AioRpcError) -> tuple[Finding, ...]:

@@ -21,7 +21,14 @@ from planner.domain.errors import NotFound, ScenarioInvalid, ServerUnavailable
 from planner.domain.finding import Finding
 from planner.events.plan_record import PlanRecord
 from planner.ports.planning_runtime import PlanningParameters, Progress
-from planner.wire.v1 import operation_pb2, plan_pb2, planning_service_pb2, planning_service_pb2_grpc, scenario_pb2
+from planner.wire.v1 import (
+    acceptance_pb2,
+    operation_pb2,
+    plan_pb2,
+    planning_service_pb2,
+    planning_service_pb2_grpc,
+    scenario_pb2,
+)
 
 QUICK_SECONDS = 30.0
 """Deadline of calls that only look something up."""
@@ -147,6 +154,25 @@ class PlanningClient:
         with translated(self._address):
             operation: operation_pb2.Operation = await self._stub.CancelPlan(request, timeout=QUICK_SECONDS)
         return record_from_wire(operation.plan)
+
+    async def accept(self, plan: str, etag: str, *, accepted_by: str, comment: str = "") -> PlanRecord:
+        """Take a plan, or the best plan so far of a run that goes on, as the one to be executed.
+
+        Raises
+        ------
+        PlanNotReady
+            If there is nothing to accept.
+        PlanChanged
+            If the etag names something else than what can be accepted now.
+        AlreadyAccepted
+            If it was accepted before by somebody else, or in another state.
+        """
+        request = acceptance_pb2.AcceptPlanRequest(
+            name=f"plans/{plan}", etag=etag, accepted_by=accepted_by, comment=comment
+        )
+        with translated(self._address):
+            accepted: plan_pb2.Plan = await self._stub.AcceptPlan(request, timeout=QUICK_SECONDS)
+        return record_from_wire(accepted)
 
     async def plans(self, limit: int) -> tuple[PlanRecord, ...]:
         """Return up to ``limit`` plans, newest first."""

@@ -57,8 +57,35 @@ class PlanCancellationRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncumbentAccepted:
+    """Somebody took the best plan so far of a running plan: the run is to end with exactly that one, or say so."""
+
+    accepted_by: str
+    comment: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptanceFailed:
+    """The run could not end with the plan that was accepted; nothing else is accepted in its stead."""
+
+    etag: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAccepted:
+    """Somebody took a completed plan as the one to be executed."""
+
+    accepted_by: str
+    comment: str
+    etag: str
+    plan_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanCompleted:
-    """A certified plan was written."""
+    """A certified plan was written; ``incumbent`` is the etag it had while the run went on."""
 
     stopped_by: str
     value: float
@@ -66,6 +93,7 @@ class PlanCompleted:
     bound_checked: float | None
     plan_hash: str
     detail: str = ""
+    incumbent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +125,17 @@ class PlanFailed:
 PlanEnding = PlanCompleted | NoPlanFound | PlanFoundInfeasible | PlanFailed
 """The last event of a plan is one of these."""
 
-Event = ScenarioUploaded | RequestReceived | PlanRequested | PlanStarted | PlanCancellationRequested | PlanEnding
+Event = (
+    ScenarioUploaded
+    | RequestReceived
+    | PlanRequested
+    | PlanStarted
+    | PlanCancellationRequested
+    | IncumbentAccepted
+    | AcceptanceFailed
+    | PlanEnding
+    | PlanAccepted
+)
 """Any event."""
 
 CATALOGUE: dict[str, type[Event]] = {
@@ -108,6 +146,9 @@ CATALOGUE: dict[str, type[Event]] = {
         PlanRequested,
         PlanStarted,
         PlanCancellationRequested,
+        IncumbentAccepted,
+        AcceptanceFailed,
+        PlanAccepted,
         PlanCompleted,
         NoPlanFound,
         PlanFoundInfeasible,

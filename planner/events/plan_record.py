@@ -9,7 +9,10 @@ from enum import Enum
 
 from planner.domain.gap import relative_gap
 from planner.events.catalogue import (
+    AcceptanceFailed,
+    IncumbentAccepted,
     NoPlanFound,
+    PlanAccepted,
     PlanCancellationRequested,
     PlanCompleted,
     PlanEnding,
@@ -42,8 +45,22 @@ _STATE_OF_ENDING: dict[type[PlanEnding], PlanState] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Who took a plan as the one to be executed, when (UTC) and why; ``etag`` is what they looked at."""
+
+    accepted_by: str
+    accepted_at: datetime
+    comment: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRecord:
-    """A requested plan; times are UTC, ``attempts`` counts how often the runtime began with it."""
+    """A requested plan; times are UTC, ``attempts`` counts how often the runtime began with it.
+
+    While it runs, ``acceptance`` is what the run is to end with; afterwards it is there only if the run did.
+    ``refused`` tells why an acceptance could not be kept.
+    """
 
     request: PlanRequested
     requested_at: datetime
@@ -52,6 +69,13 @@ class PlanRecord:
     cancel_requested: bool = False
     ended_at: datetime | None = None
     ending: PlanEnding | None = None
+    acceptance: Acceptance | None = None
+    refused: str = ""
+
+    @property
+    def etag(self) -> str:
+        """Names the completed plan, so that it can be accepted; empty without one."""
+        return f"plan-{self.ending.plan_hash[:32]}" if isinstance(self.ending, PlanCompleted) else ""
 
     @property
     def plan(self) -> str:
@@ -98,6 +122,25 @@ def project_plan(history: Iterable[Envelope]) -> PlanRecord | None:
             record = replace(record, attempts=event.attempt, started_at=record.started_at or envelope.time)
         elif isinstance(event, PlanCancellationRequested):
             record = replace(record, cancel_requested=True)
+        elif isinstance(event, IncumbentAccepted | PlanAccepted):
+            record = replace(record, acceptance=_acceptance(event, envelope.time), refused="")
+        elif isinstance(event, AcceptanceFailed):
+            record = replace(record, acceptance=None, refused=event.detail)
         elif isinstance(event, PlanEnding):
-            record = replace(record, ending=event, ended_at=envelope.time)
+            record = replace(_kept(record, event), ending=event, ended_at=envelope.time)
     return record
+
+
+def _acceptance(event: IncumbentAccepted | PlanAccepted, moment: datetime) -> Acceptance:
+    return Acceptance(accepted_by=event.accepted_by, accepted_at=moment, comment=event.comment, etag=event.etag)
+
+
+def _kept(record: PlanRecord, ending: PlanEnding) -> PlanRecord:
+    """Return the record with its acceptance only if the run ended with the very plan that was accepted."""
+    if record.acceptance is None:
+        return record
+    made = ending.incumbent if isinstance(ending, PlanCompleted) else ""
+    if made == record.acceptance.etag:
+        return record
+    refused = f"{record.acceptance.etag}, accepted by {record.acceptance.accepted_by}, is not what the run ended with"
+    return replace(record, acceptance=None, refused=refused)

@@ -11,9 +11,9 @@ from planner.domain.errors import InvalidRequest
 from planner.domain.finding import Finding
 from planner.domain.gap import relative_gap
 from planner.events.catalogue import PlanCompleted, PlanFoundInfeasible, PlanRequested, ScenarioUploaded
-from planner.events.plan_record import PlanRecord, PlanState
+from planner.events.plan_record import Acceptance, PlanRecord, PlanState
 from planner.ports.planning_runtime import PlanningParameters, Progress
-from planner.wire.v1 import operation_pb2, plan_pb2, scenario_pb2
+from planner.wire.v1 import acceptance_pb2, operation_pb2, plan_pb2, scenario_pb2
 
 _STATE: dict[PlanState, plan_pb2.Plan.State] = {
     PlanState.QUEUED: plan_pb2.Plan.QUEUED,
@@ -63,7 +63,7 @@ def parameters_from_wire(message: plan_pb2.PlanningParameters) -> PlanningParame
 def operation_to_wire(record: PlanRecord, progress: Progress | None) -> operation_pb2.Operation:
     """Return a plan and its latest step as an operation."""
     operation = operation_pb2.Operation(
-        name=f"operations/{record.plan}" if record.plan else "", done=record.done, plan=plan_to_wire(record)
+        name=f"operations/{record.plan}" if record.plan else "", done=record.done, plan=plan_to_wire(record, progress)
     )
     if progress is not None:
         known = progress.value is not None and progress.bound is not None
@@ -74,13 +74,14 @@ def operation_to_wire(record: PlanRecord, progress: Progress | None) -> operatio
                 value=progress.value,
                 bound=progress.bound,
                 gap=relative_gap(progress.value or 0.0, progress.bound or 0.0) if known else None,
+                etag=progress.etag,
             )
         )
     return operation
 
 
-def plan_to_wire(record: PlanRecord) -> plan_pb2.Plan:
-    """Return where a plan stands as a resource."""
+def plan_to_wire(record: PlanRecord, progress: Progress | None = None) -> plan_pb2.Plan:
+    """Return where a plan stands as a resource; its etag is that of the latest step while it is being made."""
     plan = plan_pb2.Plan(
         name=f"plans/{record.plan}" if record.plan else "",
         scenario=f"scenarios/{record.request.scenario}",
@@ -90,11 +91,14 @@ def plan_to_wire(record: PlanRecord) -> plan_pb2.Plan:
         start_time=_timestamp(record.started_at),
         end_time=_timestamp(record.ended_at),
         cancel_requested=record.cancel_requested,
+        etag=record.etag if record.done or progress is None else progress.etag,
+        acceptance=_acceptance(record.acceptance),
+        detail=record.refused,
     )
     ending = record.ending
     if ending is None:
         return plan
-    plan.detail = ending.detail
+    plan.detail = "; ".join(filter(None, (record.refused, ending.detail)))
     if isinstance(ending, PlanFoundInfeasible):
         plan.stopped_by = "infeasible"
         plan.infeasibility.conflict.extend(ending.conflict)
@@ -143,6 +147,17 @@ def _copy_figures(plan: plan_pb2.Plan, ending: PlanCompleted, record: PlanRecord
         plan.gap = record.gap
     if record.gap_checked is not None:
         plan.gap_checked = record.gap_checked
+
+
+def _acceptance(acceptance: Acceptance | None) -> acceptance_pb2.Acceptance | None:
+    if acceptance is None:
+        return None
+    return acceptance_pb2.Acceptance(
+        accepted_by=acceptance.accepted_by,
+        accept_time=_timestamp(acceptance.accepted_at),
+        comment=acceptance.comment,
+        etag=acceptance.etag,
+    )
 
 
 def _parameters(request: PlanRequested) -> plan_pb2.PlanningParameters:

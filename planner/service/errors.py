@@ -9,9 +9,11 @@ from google.protobuf.any_pb2 import Any
 from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[import-untyped]  # ships no types
 
 from planner.domain.errors import (
+    AlreadyAccepted,
     ConcordatError,
     InvalidRequest,
     NotFound,
+    PlanChanged,
     PlanNotReady,
     PlanUnreadable,
     RequestConflict,
@@ -36,6 +38,8 @@ _STATUS: tuple[tuple[type[ConcordatError], grpc.StatusCode], ...] = (
     (RequestConflict, grpc.StatusCode.ALREADY_EXISTS),
     (NotFound, grpc.StatusCode.NOT_FOUND),
     (PlanNotReady, grpc.StatusCode.FAILED_PRECONDITION),
+    (AlreadyAccepted, grpc.StatusCode.FAILED_PRECONDITION),
+    (PlanChanged, grpc.StatusCode.ABORTED),
     (PlanUnreadable, grpc.StatusCode.DATA_LOSS),
     (StorageFailure, grpc.StatusCode.INTERNAL),
 )
@@ -55,6 +59,8 @@ def rich_status(error: ConcordatError) -> status_pb2.Status:
         info.metadata["findings"] = str(len(error.findings))
         message = f"the scenario is not valid: {len(error.findings)} findings, first {error.findings[0]}"
         details.append(_bad_request(error.findings))
+    elif isinstance(error, PlanChanged):
+        info.metadata["etag"] = error.etag
     elif isinstance(error, InvalidRequest) and error.field:
         violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=_cut(message))
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))

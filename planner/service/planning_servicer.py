@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 
+from planner.application.accept_plan import AcceptRequest, accept_plan
 from planner.application.cancel_plan import cancel_plan
 from planner.application.check_scenario import ScenarioChecks
 from planner.application.download_plan import download_plan
@@ -25,7 +26,14 @@ from planner.service.conversions import (
     resource_id,
     scenario_to_wire,
 )
-from planner.wire.v1 import operation_pb2, plan_pb2, planning_service_pb2, planning_service_pb2_grpc, scenario_pb2
+from planner.wire.v1 import (
+    acceptance_pb2,
+    operation_pb2,
+    plan_pb2,
+    planning_service_pb2,
+    planning_service_pb2_grpc,
+    scenario_pb2,
+)
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -97,8 +105,21 @@ class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
         self, request: planning_service_pb2.GetPlanRequest, _context: Context
     ) -> plan_pb2.Plan:
         """Return a plan as it stands."""
-        record, _ = await get_plan(self._ports, self._runs, resource_id(request.name, "plans", "name"))
-        return plan_to_wire(record)
+        return plan_to_wire(*await get_plan(self._ports, self._runs, resource_id(request.name, "plans", "name")))
+
+    async def AcceptPlan(  # noqa: N802 - named by the contract
+        self, request: acceptance_pb2.AcceptPlanRequest, _context: Context
+    ) -> plan_pb2.Plan:
+        """Take a plan, or the best plan so far, as the one to be executed."""
+        wanted = AcceptRequest(
+            plan=resource_id(request.name, "plans", "name"),
+            etag=request.etag,
+            accepted_by=request.accepted_by,
+            comment=request.comment,
+        )
+        record = await accept_plan(self._ports, self._runs, wanted)
+        live = self._runs.live(record.plan)
+        return plan_to_wire(record, live.progress if live is not None else None)
 
     async def ListPlans(  # noqa: N802 - named by the contract
         self, request: planning_service_pb2.ListPlansRequest, _context: Context

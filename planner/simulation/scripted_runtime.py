@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ class Script:
     """What happens: ``steps`` steps of ``step_seconds``, the first plan at step ``first_plan`` (none before).
 
     Step n has the value n and the bound 2·``steps`` − n, so that they meet at the last step. ``error`` is raised at
-    the last step instead of a result; ``stubborn`` runs ignore both cancelling and their time limit.
+    the last step instead of a result; ``stubborn`` runs ignore both cancelling and their time limit. Runs of the same
+    ``code`` name their plans alike; the last ``kept`` of them can be accepted. Certifying takes ``certify_seconds``.
     """
 
     steps: int = 3
@@ -29,6 +31,9 @@ class Script:
     detail: str = ""
     error: str = ""
     stubborn: bool = False
+    code: str = ""
+    kept: int = 3
+    certify_seconds: float = 0.0
 
 
 class ScriptedRuntime:
@@ -43,7 +48,8 @@ class ScriptedRuntime:
         self.closed = False
         self._write_plan = write_plan
         self._cancelled: set[str] = set()
-        self._running: set[str] = set()
+        self._running: dict[str, int] = {}
+        self._accepted: dict[str, int] = {}
 
     async def plan(
         self,
@@ -56,18 +62,30 @@ class ScriptedRuntime:
         self.received.append((run, parameters))
         if not (Path(scenario_folder) / "scenario.json").is_file():
             raise FileNotFoundError(f"{scenario_folder} holds no scenario")
-        self._running.add(run)
+        self._running[run] = 0
         try:
             async for step in self._steps(run, Path(plan_folder), parameters):
                 yield step
         finally:
-            self._running.discard(run)
+            self._running.pop(run, None)
+            self._accepted.pop(run, None)
             self._cancelled.discard(run)
 
     async def cancel(self, run: str) -> None:
         """Stop a run at its next step, unless it is stubborn."""
         if run in self._running and not self.script.stubborn:
             self._cancelled.add(run)
+
+    async def accept(self, run: str, incumbent: str) -> bool:
+        """Let a run end at its next step with one of its last plans; see the port."""
+        step = int(incumbent.partition("-")[0])
+        last = self._running.get(run, 0)
+        if not max(self.script.first_plan, last - self.script.kept + 1) <= step <= last or incumbent != self._etag(
+            step
+        ):
+            return False
+        self._accepted[run] = step
+        return True
 
     async def close(self) -> None:
         """Note that nothing more will be asked."""
@@ -77,21 +95,34 @@ class ScriptedRuntime:
         self, run: str, folder: Path, parameters: PlanningParameters
     ) -> AsyncIterator[Progress | PlanningResult]:
         script, stopped_by, last = self.script, "optimal", 0
+        until = parameters.stop.incumbent if parameters.stop is not None else ""
         for step in range(1, script.steps + 1):
             await asyncio.sleep(script.step_seconds)
             seconds = step * script.step_seconds
+            if run in self._accepted:
+                stopped_by, last = "accepted", self._accepted[run]
+                break
             if run in self._cancelled:
                 stopped_by = "cancelled"
                 break
             if parameters.time_limit is not None and seconds > parameters.time_limit and not script.stubborn:
                 stopped_by = "time"
                 break
-            last = step
+            last = self._running[run] = step
             value = float(step) if step >= script.first_plan else None
-            yield Progress(seconds=seconds, phase=f"step {step}", value=value, bound=2.0 * script.steps - step)
+            bound, etag = 2.0 * script.steps - step, "" if value is None else self._etag(step)
+            yield Progress(seconds=seconds, phase=f"step {step}", value=value, bound=bound, etag=etag)
+            if etag and etag == until:
+                stopped_by = "accepted"
+                break
         if script.error:
             raise RuntimeError(script.error)
+        await asyncio.sleep(script.certify_seconds)
         yield self._result(last, stopped_by, folder)
+
+    def _etag(self, step: int) -> str:
+        digest = hashlib.sha256(f"{self.script.code}/{step}".encode()).hexdigest()
+        return f"{step}-{digest[:16]}"
 
     def _result(self, last: int, stopped_by: str, folder: Path) -> PlanningResult:
         script = self.script
@@ -109,7 +140,12 @@ class ScriptedRuntime:
             )
         self._write_plan(_empty_plan(float(last), bound, stopped_by), folder)
         return PlanningResult(
-            outcome=outcome, stopped_by=stopped_by, value=float(last), bound_proved=bound, bound_checked=bound
+            outcome=outcome,
+            stopped_by=stopped_by,
+            value=float(last),
+            bound_proved=bound,
+            bound_checked=bound,
+            incumbent=self._etag(last),
         )
 
 

@@ -14,6 +14,8 @@ STOPPED_BY = {
     "work": "the work limit was used up",
     "time": "the time limit was reached",
     "cancelled": "it was cancelled",
+    "accepted": "its best plan so far was accepted",
+    "replay": "it was repeated up to where an earlier run stopped",
     "optimal": "no better plan exists",
 }
 """Why planning stopped, in words."""

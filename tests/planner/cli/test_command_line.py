@@ -179,6 +179,25 @@ def test_a_plan_can_be_listed_watched_and_cancelled(
     assert concordat("watch", "operations/none", "--server", server) == 2
 
 
+def test_a_plan_can_be_accepted_by_its_etag(
+    scenario: Path, server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The etag that the list tells accepts the plan, the list then tells who did, and other etags are refused."""
+    assert concordat("plan", scenario, "--out", tmp_path / "a", "--server", server, "--request-id", tmp_path.name) == 0
+    operation = re.search(r"operations/\S+", capsys.readouterr().err)
+    assert operation is not None
+    accept = ("accept", operation.group(), "--server", server, "--by", "ana", "--comment", "go")
+    assert concordat(*accept, "--etag", "plan-0") == 2
+    assert "look at it again" in capsys.readouterr().err
+    assert concordat("plans", "--server", server) == 0
+    etag = re.search(rf"{operation.group()} .* (plan-\S+)$", capsys.readouterr().out, re.MULTILINE)
+    assert etag is not None
+    assert concordat(*accept, "--etag", etag[1]) == 0
+    assert f"is accepted by ana as {etag[1]}" in capsys.readouterr().out
+    assert concordat("plans", "--server", server) == 0
+    assert f"{etag[1]}, accepted by ana at " in capsys.readouterr().out
+
+
 def test_ctrl_c_keeps_the_best_plan_so_far(
     scenario: Path,
     tmp_path: Path,

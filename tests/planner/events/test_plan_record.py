@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 from planner.domain.errors import StorageFailure
 from planner.events.catalogue import (
     CATALOGUE,
+    AcceptanceFailed,
     Event,
+    IncumbentAccepted,
     NoPlanFound,
+    PlanAccepted,
     PlanCancellationRequested,
     PlanCompleted,
     PlanFailed,
@@ -43,6 +47,9 @@ ONE_OF_EACH: tuple[Event, ...] = (
     NoPlanFound(stopped_by="time", bound_proved=None, detail="d"),
     INFEASIBLE,
     PlanFailed(stopped_by="error", detail="d"),
+    IncumbentAccepted(accepted_by="ana", comment="c", etag="2-ab"),
+    AcceptanceFailed(etag="2-ab", detail="d"),
+    PlanAccepted(accepted_by="ana", comment="c", etag="plan-h", plan_hash="h"),
 )
 
 
@@ -144,3 +151,23 @@ def test_numbers_and_texts_survive_the_disk_exactly(value: float, text: str) -> 
         stopped_by=text, value=value, bound_proved=value, bound_checked=None, plan_hash=text, detail=text
     )
     assert decode(stored(event)[0]) == event
+
+
+@pytest.mark.parametrize(("made", "holds"), [("2-ab", True), ("3-cd", False), ("", False)])
+def test_an_acceptance_on_the_way_holds_only_if_the_run_ended_with_that_plan(made: str, holds: bool) -> None:  # noqa: FBT001 - parameter
+    """Whatever was accepted while a plan ran counts at its end only where it is what the run ended with."""
+    accepted = IncumbentAccepted(accepted_by="ana", comment="", etag="2-ab")
+    running = project_plan(stored(REQUESTED, PlanStarted(attempt=1), accepted))
+    assert running is not None
+    assert running.acceptance is not None
+    done = project_plan(stored(REQUESTED, PlanStarted(attempt=1), accepted, replace(COMPLETED, incumbent=made)))
+    assert done is not None
+    assert (done.acceptance == running.acceptance) is holds
+    assert ("accepted by ana" in done.refused) is not holds
+
+
+def test_a_completed_event_of_an_earlier_release_has_no_incumbent() -> None:
+    """Logs written before incumbents had names are read as they are."""
+    envelope = stored(COMPLETED)[0]
+    earlier = replace(envelope, data={name: value for name, value in envelope.data.items() if name != "incumbent"})
+    assert decode(earlier) == COMPLETED
