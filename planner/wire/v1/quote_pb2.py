@@ -24,15 +24,23 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bplanner/wire/v1/quote.proto\x12\x15\x63oncordat.planning.v1\"!\n\x11QuoteOrderRequest\x12\x0c\n\x04plan\x18\x01 \x01(\t\"\x15\n\x05Quote\x12\x0c\n\x04plan\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bplanner/wire/v1/quote.proto\x12\x15\x63oncordat.planning.v1\"\xcb\x01\n\x08NewOrder\x12\x0f\n\x07partner\x18\x01 \x01(\t\x12\x0e\n\x06market\x18\x02 \x01(\t\x12\x0f\n\x07product\x18\x03 \x01(\t\x12\x0e\n\x06period\x18\x04 \x01(\x05\x12\x10\n\x08quantity\x18\x05 \x01(\x01\x12\x14\n\x0cunit_revenue\x18\x06 \x01(\x01\x12\x15\n\rlateness_cost\x18\x07 \x01(\x01\x12\x18\n\x10shortage_penalty\x18\x08 \x01(\x01\x12\x16\n\tmax_delay\x18\t \x01(\x05H\x00\x88\x01\x01\x42\x0c\n\n_max_delay\"l\n\x11QuoteOrderRequest\x12\x0c\n\x04plan\x18\x01 \x01(\t\x12.\n\x05order\x18\x02 \x01(\x0b\x32\x1f.concordat.planning.v1.NewOrder\x12\x19\n\x11\x64isplace_promises\x18\x03 \x01(\x08\"\xc7\x02\n\x05Quote\x12\x0c\n\x04plan\x18\x01 \x01(\t\x12\x11\n\tplan_hash\x18\x02 \x01(\t\x12\x35\n\x06served\x18\x03 \x03(\x0b\x32%.concordat.planning.v1.ServedQuantity\x12\x16\n\x0eshort_quantity\x18\x04 \x01(\x01\x12\x14\n\x0c\x63hange_least\x18\x05 \x01(\x01\x12\x13\n\x0b\x63hange_most\x18\x06 \x01(\x01\x12/\n\x05parts\x18\x07 \x03(\x0b\x32 .concordat.planning.v1.QuotePart\x12\x16\n\tunit_cost\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\x0enext_unit_cost\x18\t \x01(\x01\x12\x34\n\x07\x62inding\x18\n \x03(\x0b\x32#.concordat.planning.v1.QuoteBindingB\x0c\n\n_unit_cost\"2\n\x0eServedQuantity\x12\x0e\n\x06period\x18\x01 \x01(\x05\x12\x10\n\x08quantity\x18\x02 \x01(\x01\")\n\tQuotePart\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x01\"Y\n\x0cQuoteBinding\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x06period\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05price\x18\x04 \x01(\x01\x42\t\n\x07_periodb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'planner.wire.v1.quote_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_QUOTEORDERREQUEST']._serialized_start=54
-  _globals['_QUOTEORDERREQUEST']._serialized_end=87
-  _globals['_QUOTE']._serialized_start=89
-  _globals['_QUOTE']._serialized_end=110
+  _globals['_NEWORDER']._serialized_start=55
+  _globals['_NEWORDER']._serialized_end=258
+  _globals['_QUOTEORDERREQUEST']._serialized_start=260
+  _globals['_QUOTEORDERREQUEST']._serialized_end=368
+  _globals['_QUOTE']._serialized_start=371
+  _globals['_QUOTE']._serialized_end=698
+  _globals['_SERVEDQUANTITY']._serialized_start=700
+  _globals['_SERVEDQUANTITY']._serialized_end=750
+  _globals['_QUOTEPART']._serialized_start=752
+  _globals['_QUOTEPART']._serialized_end=793
+  _globals['_QUOTEBINDING']._serialized_start=795
+  _globals['_QUOTEBINDING']._serialized_end=884
 # @@protoc_insertion_point(module_scope)
