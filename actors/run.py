@@ -136,6 +136,8 @@ def infeasible(conflict: Conflict) -> PlanningResult:
         detail=f"the {what} {names} cannot hold together; the cheapest way out loosens {loosen or 'nothing known'}",
         conflict=conflict.clauses,
         relaxation=conflict.relaxation,
+        terms=conflict.terms,
+        repairs=conflict.repairs,
     )
 
 

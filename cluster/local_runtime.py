@@ -114,5 +114,6 @@ async def _end(worker: Process) -> None:
 def _result(line: dict[str, Any]) -> PlanningResult:
     line["outcome"] = Outcome(line["outcome"])
     line["conflict"] = tuple(line["conflict"])
-    line["relaxation"] = tuple((name, amount) for name, amount in line["relaxation"])
+    for pairs in ("relaxation", "terms", "repairs"):
+        line[pairs] = tuple(tuple(pair) for pair in line[pairs])
     return PlanningResult(**line)

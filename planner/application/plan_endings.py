@@ -34,7 +34,13 @@ def plan_ending(result: PlanningResult, plans: PlanStore, plan: str) -> PlanEndi
                 detail=result.detail or "no plan was found before it stopped: allow more time or work",
             )
         case Outcome.INFEASIBLE:
-            return PlanFoundInfeasible(conflict=result.conflict, relaxation=result.relaxation, detail=result.detail)
+            return PlanFoundInfeasible(
+                conflict=result.conflict,
+                relaxation=result.relaxation,
+                detail=result.detail,
+                terms=result.terms,
+                repairs=result.repairs,
+            )
         case Outcome.FAILED:
             return PlanFailed(stopped_by=result.stopped_by, detail=result.detail)
 

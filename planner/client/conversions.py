@@ -111,6 +111,8 @@ def _ending(plan: plan_pb2.Plan) -> PlanEnding | None:
         return PlanFoundInfeasible(
             conflict=tuple(plan.infeasibility.conflict),
             relaxation=tuple((item.subject, item.amount) for item in plan.infeasibility.relaxation),
+            terms=tuple((item.subject, item.contract, item.kind, item.text) for item in plan.infeasibility.terms),
+            repairs=tuple((item.subject, item.amount) for item in plan.infeasibility.repairs),
             detail=plan.detail,
         )
     if plan.state == plan_pb2.Plan.FAILED:

@@ -107,11 +107,17 @@ class NoPlanFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFoundInfeasible:
-    """Hard clauses or physical limits were found that cannot hold together."""
+    """Hard clauses or physical limits were found that cannot hold together.
+
+    ``terms`` says what each of them demands: (clause id or row, contract, kind, text); ``repairs`` are clauses each of
+    which alone, loosened by its amount, makes a plan possible.
+    """
 
     conflict: tuple[str, ...]
     relaxation: tuple[tuple[str, float], ...]
     detail: str
+    terms: tuple[tuple[str, str, str, str], ...] = ()
+    repairs: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

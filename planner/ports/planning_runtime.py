@@ -106,7 +106,9 @@ class PlanningResult:
     ``stopped_by`` is one of gap, exhausted (no idea left), work, time, cancelled, accepted, replay, infeasible, error.
     ``incumbent`` is the etag under which progress told the plan that was written.
     ``detail`` is a message for people; ``conflict`` names the clause ids (or rows) of an infeasible set and
-    ``relaxation`` the cheapest change that makes it feasible, as (clause id or row, amount) pairs.
+    ``relaxation`` the cheapest change that makes it feasible, as (clause id or row, amount) pairs. ``terms`` says what
+    each of ``conflict`` demands, as (clause id or row, contract, kind, text); ``repairs`` are clauses each of which
+    alone, loosened by its amount, makes a plan possible.
     """
 
     outcome: Outcome
@@ -117,6 +119,8 @@ class PlanningResult:
     detail: str = ""
     conflict: tuple[str, ...] = ()
     relaxation: tuple[tuple[str, float], ...] = ()
+    terms: tuple[tuple[str, str, str, str], ...] = ()
+    repairs: tuple[tuple[str, float], ...] = ()
     incumbent: str = ""
 
 

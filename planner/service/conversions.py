@@ -102,8 +102,14 @@ def plan_to_wire(record: PlanRecord, progress: Progress | None = None) -> plan_p
     if isinstance(ending, PlanFoundInfeasible):
         plan.stopped_by = "infeasible"
         plan.infeasibility.conflict.extend(ending.conflict)
-        plan.infeasibility.relaxation.extend(
-            plan_pb2.Relaxation(subject=subject, amount=amount) for subject, amount in ending.relaxation
+        for wire, pairs in (
+            (plan.infeasibility.relaxation, ending.relaxation),
+            (plan.infeasibility.repairs, ending.repairs),
+        ):
+            wire.extend(plan_pb2.Relaxation(subject=subject, amount=amount) for subject, amount in pairs)
+        plan.infeasibility.terms.extend(
+            plan_pb2.ConflictTerm(subject=subject, contract=contract, kind=kind, text=text)
+            for subject, contract, kind, text in ending.terms
         )
         return plan
     plan.stopped_by = ending.stopped_by

@@ -92,6 +92,19 @@ def clause_terms(clause: Clause) -> str:  # noqa: C901 - one case per clause kin
     return terms
 
 
+def clause_application(clause: Clause) -> str:
+    """Return where a clause counts: in every reward window or period, or over the horizon, and between which dates."""
+    if isinstance(clause, ReservationClause):
+        where = "in every period"
+    else:
+        where = "in every reward window" if clause.each_window else "over the horizon"
+    if clause.effective_from is not None:
+        where += f" from {clause.effective_from.isoformat()}"
+    if clause.effective_to is not None:
+        where += f" until {clause.effective_to.isoformat()}"
+    return where
+
+
 def _share(share: float) -> str:
     return f"{100 * share:.6g} %"
 
