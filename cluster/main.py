@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster.child_server import child_server
 from planner.cli.app import run
-from planner.cli.launchers import Launchers, ServeOptions, Verification
+from planner.cli.launchers import Launchers, Replay, ReplayOrder, ServeOptions, Verification
 
 if TYPE_CHECKING:  # loaded by the commands that need them: `concordat --help` should not wait for polars
     from planner.domain.finding import Finding
     from planner.domain.plan import Plan
     from planner.domain.scenario import Scenario
+    from planner.ports.planning_runtime import Progress
 
 
 def main() -> None:
@@ -27,6 +29,7 @@ def launchers() -> Launchers:
         serve=_serve,
         child_server=child_server,
         verify=_verify,
+        replay=_replay,
         export_mps=_export_mps,
         findings=_findings,
         write_scenario=_write_scenario,
@@ -44,6 +47,12 @@ def _verify(plan_folder: Path, scenario_folder: Path) -> Verification:
     from cluster.certifying import verify_folders  # noqa: PLC0415 - loads polars and the recomputation
 
     return verify_folders(plan_folder, scenario_folder)
+
+
+def _replay(order: ReplayOrder, tell: Callable[[Progress], None]) -> Replay:
+    from cluster.replaying import replay_folders  # noqa: PLC0415 - loads polars and a runtime
+
+    return replay_folders(order.plan, order.scenario, order.out, runtime=order.runtime, tell=tell)
 
 
 def _export_mps(scenario_folder: Path, file: Path) -> None:

@@ -17,6 +17,7 @@ from actors.formulate.problem import Problem, formulate
 from actors.host import Host, agent_names
 from actors.in_process import InProcessNetwork
 from actors.run import RunSettings, run_planning
+from actors.run_control import RunControl
 from planner.adapters.plan_folder import read_plan, write_plan
 from planner.adapters.scenario_folder import read_scenario
 from planner.domain.plan import Plan
@@ -47,6 +48,10 @@ class Folders:
         """Return the scenario in a folder."""
         return read_scenario(Path(folder), customers=customers)
 
+    def read_plan(self, folder: str) -> Plan:
+        """Return the plan in a folder."""
+        return read_plan(Path(folder))
+
     def write_plan(self, plan: Plan, folder: str) -> None:
         """Write a plan."""
         write_plan(plan, Path(folder))
@@ -65,16 +70,28 @@ def plan_in_process(
     *,
     clock: Callable[[], float] = lambda: 0.0,
     cancelled: Callable[[], bool] = lambda: False,
+    watch: Callable[[Progress, RunControl], None] | None = None,
 ) -> Planned:
-    """Plan with all agents in this process, on a clock that stands still unless another is given."""
+    """Plan with all agents in this process, on a clock that stands still unless another is given.
+
+    ``watch`` sees every progress as it comes, and may cancel the run or accept a plan of it.
+    """
     told: list[Progress] = []
+    control = RunControl()
+
+    def emit(progress: Progress) -> None:
+        told.append(progress)
+        if watch is not None:
+            watch(progress, control)
+
     settings = RunSettings(
         folders=Folders(),
         parameters=parameters or PlanningParameters(),
         code_hash=CODE_HASH,
         clock=clock,
         cancelled=cancelled,
-        emit=told.append,
+        control=control,
+        emit=emit,
     )
     result = run_planning(scenario, in_process(scenario), str(folder), settings)
     plan = read_plan(folder) if result.outcome is Outcome.PLANNED else None

@@ -13,14 +13,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from planner.cli import folder_commands, planning_commands, serve_command
+from planner.cli import folder_commands, planning_commands, quote_command, replay_command, serve_command
 from planner.cli.exit_codes import DONE, FAILED, INTERRUPTED, exit_code
 from planner.cli.launchers import Launchers
 from planner.domain.errors import ConcordatError
 
 HELP = """Plans supply, orders, subscriptions and rewards under contract clauses.
 
-Exit codes: 0 done, 1 verify or validate found something, 2 wrong input, 3 no plan can exist, 4 no plan yet,
+Exit codes: 0 done, 1 verify, validate or replay found something, 2 wrong input, 3 no plan can exist, 4 no plan yet,
 5 server, disk or planning failed, 130 interrupted. CONCORDAT_DEBUG=1 shows the traceback of an error.
 """
 
@@ -45,6 +45,8 @@ def _options(
 
 planning_commands.register(app)
 folder_commands.register(app)
+replay_command.register(app)
+quote_command.register(app)
 serve_command.register(app)
 
 

@@ -21,7 +21,7 @@ DONE = 0
 """The plan was made, the check holds."""
 
 DOES_NOT_HOLD = 1
-"""`verify` found a problem, `validate` a finding."""
+"""`verify` found a problem, `validate` a finding, `replay` another plan."""
 
 WRONG_INPUT = 2
 """A wrong option, folder, scenario or request."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # polars takes half a second to load, which `concordat --help
     from planner.domain.finding import Finding
     from planner.domain.plan import Plan
     from planner.domain.scenario import Scenario
+    from planner.ports.planning_runtime import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,30 @@ class Verification(Protocol):
         ...
 
 
+class Replay(Protocol):
+    """What `concordat replay` tells: whether the same plan came out, and lines about how and why not."""
+
+    @property
+    def same(self) -> bool:
+        """Whether the plan hashes are the same."""
+        ...
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """What was compared, for people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOrder:
+    """The plan folder and scenario folder of a replay, where its plan goes (nowhere if empty), and the runtime."""
+
+    plan: Path
+    scenario: Path
+    out: Path | None
+    runtime: str
+
+
 class ChildServer(Protocol):
     """A server that lives as long as the command that started it."""
 
@@ -60,12 +85,13 @@ class Launchers:
 
     ``child_server`` starts a server with the named runtime and ends it with the context. ``verify`` is given plan and
     scenario folder, ``export_mps`` a scenario folder and the file to write. ``findings`` returns everything that
-    stands against a scenario folder.
+    stands against a scenario folder. ``replay`` makes a past plan again and tells every step on its way.
     """
 
     serve: Callable[[ServeOptions], None]
     child_server: Callable[[str], AbstractContextManager[ChildServer]]
     verify: Callable[[Path, Path], Verification]
+    replay: Callable[[ReplayOrder, Callable[[Progress], None]], Replay]
     export_mps: Callable[[Path, Path], None]
     findings: Callable[[Path], tuple[Finding, ...]]
     write_scenario: Callable[[Scenario, Path], None]

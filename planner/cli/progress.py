@@ -12,15 +12,20 @@ from rich.text import Text
 from planner.client.planning_client import PlanStep
 from planner.domain.gap import relative_gap
 from planner.events.plan_record import PlanState
+from planner.ports.planning_runtime import Progress
 
 _SECONDS_BETWEEN_LINES = 5.0
 
 
 def step_text(step: PlanStep) -> str:
     """Return seconds, phase, value, bound and gap of a step on one line."""
-    progress = step.progress
-    if progress is None:
+    if step.progress is None:
         return "waiting for a free place" if step.record.state is PlanState.QUEUED else "starting"
+    return progress_text(step.progress)
+
+
+def progress_text(progress: Progress) -> str:
+    """Return seconds, phase, value, bound and gap of a moment of planning on one line."""
     parts = [f"{progress.seconds:6.1f} s", progress.phase]
     parts.append(f"value {_number(progress.value)}")
     parts.append(f"bound {_number(progress.bound)}")
@@ -58,12 +63,18 @@ class ProgressLine:
 
     def show(self, step: PlanStep) -> None:
         """Show a step."""
-        text = step_text(step)
+        seconds = step.progress.seconds if step.progress is not None else 0.0
+        self._show(step_text(step), seconds, last=step.record.done)
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show a moment of planning that no server tells."""
+        self._show(progress_text(progress), progress.seconds, last=False)
+
+    def _show(self, text: str, seconds: float, *, last: bool) -> None:
         if self._live is not None:
             self._live.update(Text(text))
             return
-        seconds = step.progress.seconds if step.progress is not None else 0.0
-        if step.record.done or seconds - self._printed_at >= _SECONDS_BETWEEN_LINES:
+        if last or seconds - self._printed_at >= _SECONDS_BETWEEN_LINES:
             self._printed_at = seconds
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
