@@ -22,9 +22,11 @@ import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
 from actors.protocol import Formulate, Message, Reply
+from actors.refusal import Refusal
 from actors.settings import AgentSettings, open_folders
-from planner.domain.errors import ConcordatError
+from planner.domain.errors import ConcordatError, QuoteFailed
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
+from planner.ports.quoting import NewOrder, Quote
 
 if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
     from actors.run_control import RunControl
@@ -32,6 +34,7 @@ if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
 NAMESPACE = "concordat"
 _POLL_SECONDS = 0.2
 _RETRIES = 5
+_MOST_PENDING = 64
 _GRACE_SECONDS = 20.0
 _PROBE_SECONDS = 5.0
 _OBJECT_STORE_BYTES = 300 * 1024 * 1024
@@ -191,6 +194,23 @@ class CoordinatorHost:
         return running[1] if running is not None and running[0] == run else None
 
 
+class QuotingHost:
+    """What the quoting actor holds: plans kept ready, as a :class:`actors.quoting_desk.QuotingDesk`."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._settings = settings
+        self._desk: Any = None
+
+    def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote | Refusal:
+        """Answer for one order on one plan."""
+        from actors.quoting_desk import QuotingDesk  # noqa: PLC0415 - the gateway loads this module, but no agent
+
+        if self._desk is None:
+            self._desk = QuotingDesk(self._settings)
+        answer: Quote | Refusal = self._desk.quote(scenario_folder, plan_folder, order)
+        return answer
+
+
 class RayRuntime:
     """Plans with agents on Ray; see :class:`planner.ports.planning_runtime.PlanningRuntime`.
 
@@ -203,7 +223,9 @@ class RayRuntime:
         self._head = None if address else _spawn_head()
         self._hosts: list[Any] = []
         self._coordinator: Any = None
+        self._quoting: Any = None
         self._starting = asyncio.Lock()
+        self._questions = asyncio.Semaphore(_MOST_PENDING // 2)
 
     async def plan(
         self, run: str, scenario_folder: str, plan_folder: str, parameters: PlanningParameters
@@ -245,11 +267,37 @@ class RayRuntime:
             return False  # a coordinator that died runs nothing any more
         return accepted
 
+    async def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote:
+        """Return what an order would mean for a plan; see the port."""
+        try:
+            async with self._starting:
+                await asyncio.to_thread(self._start_quoting)
+            answer = await self._asked(scenario_folder, plan_folder, order)
+        except (RayError, ConnectionError) as error:
+            raise QuoteFailed(f"Ray could not answer: {type(error).__name__}: {str(error).splitlines()[0]}") from error
+        if isinstance(answer, Refusal):
+            raise answer.error()
+        return answer
+
+    async def _asked(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote | Refusal:
+        """Ask the quoting actor; a question changes nothing, so it is asked again if the actor died over it."""
+        async with self._questions:
+            for attempt in range(_RETRIES):
+                try:
+                    answer: Quote | Refusal = await self._quoting.quote.remote(scenario_folder, plan_folder, order)
+                except (ActorDiedError, ActorUnavailableError):
+                    if attempt == _RETRIES - 1:
+                        raise
+                    await asyncio.sleep(0.5 * 2**attempt)
+                else:
+                    return answer
+        raise RuntimeError("unreachable: the last attempt returns or raises")
+
     async def close(self) -> None:
         """Leave Ray; a cluster this process started ends with it."""
         if ray.is_initialized():
             await asyncio.to_thread(ray.shutdown)
-        self._hosts, self._coordinator = [], None
+        self._hosts, self._coordinator, self._quoting = [], None, None
         if self._head is not None:
             await asyncio.to_thread(_end_head, self._head)
 
@@ -260,6 +308,12 @@ class RayRuntime:
             self._coordinator = _actor(CoordinatorHost, "coordinator", self._settings)
         while len(self._hosts) < count:
             self._hosts.append(_actor(AgentHost, f"agents-{len(self._hosts)}", self._settings))
+
+    def _start_quoting(self) -> None:
+        if not ray.is_initialized():
+            self._connect()
+        if self._quoting is None:
+            self._quoting = _actor(QuotingHost, "quotes", self._settings)
 
     def _connect(self) -> None:
         if self._head is not None and self._head.stdout is not None and self._address is None:
@@ -329,7 +383,7 @@ def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
         "num_cpus": 0,
         "max_restarts": -1,
         "max_task_retries": 0,
-        "max_pending_calls": 64,
+        "max_pending_calls": _MOST_PENDING,
     }
     decorate: Any = ray.remote  # its stubs do not know concurrency groups
     wrapped = decorate(concurrency_groups={"solve": 1, "control": 2})(_grouped(kind))
@@ -339,7 +393,7 @@ def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
 def _grouped(kind: type) -> type:
     """Return the class with its quick methods in the control group and the others in the solve group."""
     groups = dict.fromkeys(("progress", "cancel", "accept"), "control")
-    groups |= dict.fromkeys(("plan", "handle", "install"), "solve")
+    groups |= dict.fromkeys(("plan", "handle", "install", "quote"), "solve")
     methods = {
         name: ray.method(concurrency_group=group)(vars(kind)[name])
         for name, group in groups.items()

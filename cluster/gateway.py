@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import structlog
 
@@ -28,6 +29,7 @@ from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
 from planner.application.resume_plans import resume_plans
 from planner.ports.planning_runtime import PlanningRuntime
+from planner.ports.quoting import QuotingRuntime
 from planner.service.planning_servicer import PlanningServicer
 from planner.service.server import PlanningServer
 
@@ -35,7 +37,12 @@ GRACE_SECONDS = 1.0
 READY = "listening on "
 """What the one line on standard output begins with; the address follows."""
 
-RuntimeFactory = Callable[[str], PlanningRuntime]
+
+class Runtime(PlanningRuntime, QuotingRuntime, Protocol):
+    """Whoever makes plans, and answers questions about them."""
+
+
+RuntimeFactory = Callable[[str], Runtime]
 
 _log = structlog.get_logger("concordat.gateway")
 
@@ -82,8 +89,10 @@ async def running_gateway(settings: GatewaySettings, make_runtime: RuntimeFactor
             clock=SystemClock(),
             ids=RandomIds(),
         )
-        runs = PlanRuns(ports, make_runtime(settings.runtime), concurrency=settings.concurrency)
-        server = PlanningServer(PlanningServicer(ports, runs, ScenarioChecks(ports.scenarios)), settings.door)
+        runtime = make_runtime(settings.runtime)
+        runs = PlanRuns(ports, runtime, concurrency=settings.concurrency)
+        servicer = PlanningServicer(ports, runs, ScenarioChecks(ports.scenarios), quoting=runtime)
+        server = PlanningServer(servicer, settings.door)
         try:
             # A server that cannot be asked should not begin to plan; whoever asks finds resumed plans running.
             address = server.bind()

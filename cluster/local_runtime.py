@@ -13,7 +13,9 @@ from dataclasses import asdict
 from typing import Any
 
 from actors.settings import AgentSettings
+from cluster.local_quoting import LocalQuoting
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
+from planner.ports.quoting import NewOrder, Quote
 
 _GRACE_SECONDS = 5.0
 _LONGEST_LINE = 1 << 24
@@ -25,6 +27,7 @@ class LocalRuntime:
     def __init__(self, settings: AgentSettings) -> None:
         self._settings = settings
         self._workers: dict[str, Process] = {}
+        self._quoting = LocalQuoting(settings)
         self._answers: dict[tuple[str, str], asyncio.Future[bool]] = {}
 
     async def plan(
@@ -85,8 +88,13 @@ class LocalRuntime:
 
     async def close(self) -> None:
         """End all workers."""
+        await self._quoting.close()
         for worker in list(self._workers.values()):
             await _end(worker)
+
+    async def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote:
+        """Return what an order would mean for a plan; see the port."""
+        return await self._quoting.quote(scenario_folder, plan_folder, order)
 
 
 async def _say(worker: Process, line: str) -> None:

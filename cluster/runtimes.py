@@ -8,15 +8,15 @@ import secrets
 from actors.settings import AgentSettings
 from cluster.code_hash import code_hash
 from cluster.folders import FACTORY
+from cluster.gateway import Runtime
 from cluster.library_versions import library_versions
 from planner.domain.errors import InvalidRequest
-from planner.ports.planning_runtime import PlanningRuntime
 
 RUNTIMES = ("ray", "local")
 BACKENDS = ("highs", "pyomo")
 
 
-def make_runtime(name: str) -> PlanningRuntime:
+def make_runtime(name: str) -> Runtime:
     """Return the runtime of this name.
 
     ``CONCORDAT_BACKEND`` (``highs``, or ``pyomo`` for the readable reference path) chooses who solves for plants and

@@ -8,8 +8,10 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from planner.adapters.plan_folder import read_plan
 from planner.domain.errors import PlanUnreadable, StorageFailure
 from planner.domain.folder_files import PLAN_FILES
+from planner.domain.plan import Plan
 
 PART_BYTES = 1 << 20
 _PLAN_ID = re.compile(r"[0-9a-z-]{1,64}")
@@ -36,6 +38,17 @@ class PlanFolders:
             raise StorageFailure(f"plan folder {folder} cannot be made: {error.strerror or error}") from error
         return str(folder)
 
+    def folder(self, plan: str) -> str:
+        """Return the folder of a plan that was written, or raise PlanUnreadable."""
+        folder = self._folder(plan)
+        if not (folder / "plan.json").is_file():
+            raise PlanUnreadable(f"{folder} holds no plan")
+        return str(folder)
+
+    def read(self, plan: str) -> Plan:
+        """Return a plan as it was written, or raise PlanUnreadable."""
+        return read_plan(self._folder(plan))
+
     def summary(self, plan: str) -> Mapping[str, object]:
         """Return the content of ``plan.json``, or raise PlanUnreadable."""
         file = self._folder(plan) / "plan.json"
@@ -49,9 +62,7 @@ class PlanFolders:
 
     def parts(self, plan: str) -> Iterator[tuple[str, bytes]]:
         """Return the files of a plan in parts, ``plan.json`` last."""
-        folder = self._folder(plan)
-        if not (folder / "plan.json").is_file():
-            raise PlanUnreadable(f"{folder} holds no plan")
+        folder = Path(self.folder(plan))
         for file in PLAN_FILES:
             path = folder / file
             if path.is_file():

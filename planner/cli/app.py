@@ -13,7 +13,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from planner.cli import folder_commands, planning_commands, quote_command, replay_command, serve_command
+from planner.cli import (
+    explain_command,
+    folder_commands,
+    planning_commands,
+    quote_command,
+    replay_command,
+    serve_command,
+)
 from planner.cli.exit_codes import DONE, FAILED, INTERRUPTED, exit_code
 from planner.cli.launchers import Launchers
 from planner.domain.errors import ConcordatError
@@ -47,6 +54,7 @@ planning_commands.register(app)
 folder_commands.register(app)
 replay_command.register(app)
 quote_command.register(app)
+explain_command.register(app)
 serve_command.register(app)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,17 +16,23 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from planner.client.connection import ServerAddress
 from planner.client.conversions import finding_from_wire, parameters_to_wire, progress_from_wire, record_from_wire
 from planner.client.errors import business_error, translated
+from planner.client.explanation_conversions import explain_to_wire, explanation_from_wire
+from planner.client.quote_conversions import quote_from_wire, quote_request
 from planner.client.scenario_upload import scenario_parts
 from planner.domain.errors import NotFound, ScenarioInvalid, ServerUnavailable
 from planner.domain.finding import Finding
+from planner.domain.relaxation import Relaxation
 from planner.events.plan_record import PlanRecord
 from planner.ports.planning_runtime import PlanningParameters, Progress
+from planner.ports.quoting import NewOrder, Quote
 from planner.wire.v1 import (
     acceptance_pb2,
+    explanation_pb2,
     operation_pb2,
     plan_pb2,
     planning_service_pb2,
     planning_service_pb2_grpc,
+    quote_pb2,
     scenario_pb2,
 )
 
@@ -174,6 +180,26 @@ class PlanningClient:
             accepted: plan_pb2.Plan = await self._stub.AcceptPlan(request, timeout=QUICK_SECONDS)
         return record_from_wire(accepted)
 
+    async def explain(
+        self, plan: str, counterfactuals: Sequence[Sequence[Relaxation]] = (), *, repairs: bool = False
+    ) -> dict[str, object]:
+        """Return what binds a finished plan, as a document in the fields of ``Explanation``.
+
+        Counterfactuals, and the ``repairs`` of an infeasible plan, are planned as operations of their own: follow those
+        and ask again.
+
+        Raises
+        ------
+        PlanNotReady
+            If it still runs, or ended without a plan though one may exist.
+        InvalidRequest
+            If a clause is not known or cannot be loosened like that.
+        """
+        request = explain_to_wire(plan, counterfactuals, repairs=repairs)
+        with translated(self._address):
+            message: explanation_pb2.Explanation = await self._stub.ExplainPlan(request, timeout=CHECKING_SECONDS)
+        return explanation_from_wire(message)
+
     async def plans(self, limit: int) -> tuple[PlanRecord, ...]:
         """Return up to ``limit`` plans, newest first."""
         found: list[plan_pb2.Plan] = []
@@ -213,6 +239,22 @@ class PlanningClient:
             attempt += 1
             yield ConnectionLost(error, attempt)
             await asyncio.sleep(min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)))
+
+    async def quote(self, plan: str, order: NewOrder) -> Quote:
+        """Ask what one more order would make of an accepted plan.
+
+        Raises
+        ------
+        PlanNotReady
+            If the plan was not made or not accepted yet.
+        InvalidRequest
+            If the order names what the scenario does not have, or is larger than can be quoted.
+        QuoteFailed
+            If no answer could be computed.
+        """
+        with translated(self._address):
+            quote: quote_pb2.Quote = await self._stub.QuoteOrder(quote_request(plan, order), timeout=CHECKING_SECONDS)
+        return quote_from_wire(quote)
 
     async def download(self, plan: str) -> AsyncIterator[tuple[str, bytes]]:
         """Yield the files of a finished plan in parts.

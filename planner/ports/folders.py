@@ -15,6 +15,10 @@ class Folders(Protocol):
         """Return a scenario; without ``customers`` its customers table is empty."""
         ...
 
+    def read_plan(self, folder: str) -> Plan:
+        """Return a plan, exactly as it was written."""
+        ...
+
     def write_plan(self, plan: Plan, folder: str) -> None:
         """Keep a plan, replacing what stands there only once it is complete."""
         ...

@@ -5,12 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from planner.domain.plan import Plan
+
 
 class PlanStore(Protocol):
     """Keeps plan folders; blocking and safe to call from several threads."""
 
     def prepare(self, plan: str) -> str:
         """Return the folder a plan is to be written to, empty."""
+        ...
+
+    def folder(self, plan: str) -> str:
+        """Return the folder of a plan that was written.
+
+        Raises
+        ------
+        PlanUnreadable
+            If the folder holds no plan.
+        """
+        ...
+
+    def read(self, plan: str) -> Plan:
+        """Return a plan, exactly as it was written.
+
+        Raises
+        ------
+        PlanUnreadable
+            If the folder holds no plan.
+        """
         ...
 
     def summary(self, plan: str) -> Mapping[str, object]:

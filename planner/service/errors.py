@@ -16,6 +16,7 @@ from planner.domain.errors import (
     PlanChanged,
     PlanNotReady,
     PlanUnreadable,
+    QuoteFailed,
     RequestConflict,
     ScenarioInvalid,
     ScenarioUnreadable,
@@ -41,6 +42,7 @@ _STATUS: tuple[tuple[type[ConcordatError], grpc.StatusCode], ...] = (
     (AlreadyAccepted, grpc.StatusCode.FAILED_PRECONDITION),
     (PlanChanged, grpc.StatusCode.ABORTED),
     (PlanUnreadable, grpc.StatusCode.DATA_LOSS),
+    (QuoteFailed, grpc.StatusCode.FAILED_PRECONDITION),
     (StorageFailure, grpc.StatusCode.INTERNAL),
 )
 

@@ -11,13 +11,16 @@ from planner.application.accept_plan import AcceptRequest, accept_plan
 from planner.application.cancel_plan import cancel_plan
 from planner.application.check_scenario import ScenarioChecks
 from planner.application.download_plan import download_plan
+from planner.application.explain_plan import explain_plan
 from planner.application.get_plan import get_plan
 from planner.application.list_plans import list_plans, page_limit, page_start
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
+from planner.application.quote_order import quote_order
 from planner.application.submit_plan import PlanRequest, submit_plan
 from planner.application.upload_scenario import upload_scenario
 from planner.application.watch_plan import watch_plan
+from planner.ports.quoting import QuotingRuntime
 from planner.service.conversions import (
     finding_to_wire,
     operation_to_wire,
@@ -26,12 +29,16 @@ from planner.service.conversions import (
     resource_id,
     scenario_to_wire,
 )
+from planner.service.explanation_conversions import explain_request, explanation_to_wire
+from planner.service.quote_conversions import order_from_wire, quote_to_wire
 from planner.wire.v1 import (
     acceptance_pb2,
+    explanation_pb2,
     operation_pb2,
     plan_pb2,
     planning_service_pb2,
     planning_service_pb2_grpc,
+    quote_pb2,
     scenario_pb2,
 )
 
@@ -41,10 +48,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
     """Serves the use cases; their errors are translated by the interceptor."""
 
-    def __init__(self, ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChecks) -> None:
+    def __init__(
+        self, ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChecks, *, quoting: QuotingRuntime
+    ) -> None:
         self._ports = ports
         self._runs = runs
         self._checks = checks
+        self._quoting = quoting
 
     async def UploadScenario(  # noqa: N802 - named by the contract
         self, request_iterator: AsyncIterator[scenario_pb2.UploadScenarioRequest], _context: Context
@@ -129,6 +139,20 @@ class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
         return planning_service_pb2.ListPlansResponse(
             plans=[plan_to_wire(record) for record in page.plans], next_page_token=page.next_page_token
         )
+
+    async def QuoteOrder(  # noqa: N802 - named by the contract
+        self, request: quote_pb2.QuoteOrderRequest, _context: Context
+    ) -> quote_pb2.Quote:
+        """Say what one more order would make of an accepted plan."""
+        plan, order = resource_id(request.plan, "plans", "plan"), order_from_wire(request)
+        return quote_to_wire(plan, await quote_order(self._ports, self._quoting, plan, order))
+
+    async def ExplainPlan(  # noqa: N802 - named by the contract
+        self, request: explanation_pb2.ExplainPlanRequest, _context: Context
+    ) -> explanation_pb2.Explanation:
+        """Say what binds a plan, and what loosening clauses would change."""
+        asked = explain_request(request)
+        return explanation_to_wire(await explain_plan(self._ports, self._runs, self._checks, asked))
 
     async def DownloadPlan(  # noqa: N802 - named by the contract
         self, request: planning_service_pb2.DownloadPlanRequest, _context: Context

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from planner.domain.hashing import plan_hash
 from planner.domain.plan import PLAN_TABLES, VALUE_PARTS, Plan, empty_plan_table
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
+from planner.ports.quoting import Binding, NewOrder, Quote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class Script:
 
 
 class ScriptedRuntime:
-    """Implements :class:`planner.ports.planning_runtime.PlanningRuntime` by a script.
+    """Implements :class:`planner.ports.planning_runtime.PlanningRuntime` by a script, and quotes by a rule.
 
     ``write_plan`` writes a plan folder. ``received`` lists the runs with their parameters, in order.
     """
@@ -86,6 +88,21 @@ class ScriptedRuntime:
             return False
         self._accepted[run] = step
         return True
+
+    async def quote(self, _scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote:
+        """Serve every order when it is due, at the cost of 1 a unit."""
+        revenue, cost = order.unit_revenue * order.quantity, order.quantity
+        return Quote(
+            plan_hash=str(json.loads((Path(plan_folder) / "plan.json").read_text(encoding="utf-8"))["plan_hash"]),
+            served=((order.period, order.quantity),),
+            short=0.0,
+            change_least=revenue - cost,
+            change_most=revenue - cost,
+            parts=(("order_revenue", revenue), ("production", -cost)),
+            unit_cost=1.0,
+            next_unit_cost=1.0,
+            binding=(Binding(kind="lot", name="scripted", period=order.period, price=0.0),),
+        )
 
     async def close(self) -> None:
         """Note that nothing more will be asked."""

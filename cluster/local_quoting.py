@@ -1,0 +1,89 @@
+"""Quotes without Ray: one worker process keeps plans ready, and answers one question at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from actors.refusal import Refusal
+from actors.settings import AgentSettings
+from planner.domain.errors import QuoteFailed
+from planner.ports.quoting import Binding, NewOrder, Quote
+
+_GRACE_SECONDS = 5.0
+_LONGEST_LINE = 1 << 24
+
+
+class LocalQuoting:
+    """Answers through a worker process; see :class:`planner.ports.quoting.QuotingRuntime`."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._settings = settings
+        self._worker: Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote:
+        """Return what an order would mean; a worker that died is replaced by a new one, once."""
+        question = {"scenario_folder": scenario_folder, "plan_folder": plan_folder, "order": asdict(order)}
+        # Whoever stops waiting must not leave an answer behind for the next one.
+        answer = await asyncio.shield(asyncio.ensure_future(self._asked(json.dumps(question))))
+        if "refusal" in answer:
+            raise Refusal(**answer["refusal"]).error()
+        return quote_of(answer["quote"])
+
+    async def close(self) -> None:
+        """End the worker."""
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        if worker.stdin is not None:
+            worker.stdin.close()
+        try:
+            await asyncio.wait_for(worker.wait(), _GRACE_SECONDS)
+        except TimeoutError:
+            worker.kill()
+            await worker.wait()
+
+    async def _asked(self, question: str) -> dict[str, Any]:
+        async with self._turn:
+            for _ in range(2):
+                if self._worker is None or self._worker.returncode is not None:
+                    self._worker = await self._hired()
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    await _say(self._worker, question)
+                    line = await self._worker.stdout.readline() if self._worker.stdout is not None else b""
+                    if line:
+                        answer: dict[str, Any] = json.loads(line)
+                        return answer
+                await self._worker.wait()
+        raise QuoteFailed("the process that answers quotes died twice; its last words are in the server's log")
+
+    async def _hired(self) -> Process:
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cluster.quoting_worker", stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE
+        )
+        await _say(worker, json.dumps(asdict(self._settings)))
+        return worker
+
+
+async def _say(worker: Process, line: str) -> None:
+    if worker.stdin is not None:
+        worker.stdin.write(f"{line}\n".encode())
+        await worker.stdin.drain()
+
+
+def quote_of(told: dict[str, Any]) -> Quote:
+    """Return a quote from its JSON form."""
+    return Quote(
+        **{
+            **told,
+            "served": tuple((int(t), float(quantity)) for t, quantity in told["served"]),
+            "parts": tuple((str(name), float(amount)) for name, amount in told["parts"]),
+            "binding": tuple(Binding(**one) for one in told["binding"]),
+        }
+    )
