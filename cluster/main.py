@@ -34,6 +34,7 @@ def launchers() -> Launchers:
         findings=_findings,
         write_scenario=_write_scenario,
         read_plan=_read_plan,
+        read_scenario=_read_scenario,
     )
 
 
@@ -77,6 +78,12 @@ def _read_plan(folder: Path) -> Plan:
     from planner.adapters.plan_folder import read_plan  # noqa: PLC0415 - loads polars
 
     return read_plan(folder)
+
+
+def _read_scenario(folder: Path) -> Scenario:
+    from planner.adapters.scenario_folder import read_scenario  # noqa: PLC0415 - loads polars
+
+    return read_scenario(folder)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from planner.adapters.scenario_folder import read_scenario, read_with_findings
+from planner.adapters.scenario_folder import read_scenario, read_with_findings, write_scenario
 from planner.domain.errors import NotFound, ScenarioInvalid, ScenarioUnreadable, StorageFailure, UploadRefused
 from planner.domain.folder_files import SCENARIO_FILES
 from planner.domain.hashing import scenario_hash
@@ -41,6 +41,18 @@ class ScenarioFolders:
         """Begin to receive a scenario."""
         with _disk(self._root):
             return StagedFolder(self._root, max_bytes=self._max_bytes)
+
+    def keep(self, content: Scenario) -> tuple[str, int]:
+        """Keep a scenario that was made here, unless it is kept already; see the port."""
+        name = scenario_hash(content)
+        target = self._root / name
+        with _disk(target):
+            if not target.is_dir():
+                with tempfile.TemporaryDirectory(prefix=_STAGING, dir=self._root) as staged:
+                    fresh = Path(staged) / name
+                    write_scenario(content, fresh)
+                    _into_place(fresh, target)
+            return name, sum(file.stat().st_size for file in target.iterdir())
 
     def has(self, scenario: str) -> bool:
         """Say whether a scenario is kept; a name that is no hash is not."""
@@ -98,12 +110,7 @@ class StagedFolder:
         target = self._root / name
         with _disk(target):
             if not target.is_dir():
-                try:
-                    self._folder.rename(target)
-                except OSError:
-                    # The same content may have been committed by another upload in this very moment.
-                    if not target.is_dir():
-                        raise
+                _into_place(self._folder, target)
         return name, scenario, self._size
 
     def discard(self) -> None:
@@ -128,6 +135,15 @@ class StagedFolder:
             os.fsync(self._stream.fileno())
             self._stream.close()
             self._stream = None
+
+
+def _into_place(fresh: Path, target: Path) -> None:
+    try:
+        fresh.rename(target)
+    except OSError:
+        # The same content may have been committed by another upload in this very moment.
+        if not target.is_dir():
+            raise
 
 
 @contextmanager

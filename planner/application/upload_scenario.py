@@ -9,6 +9,7 @@ from datetime import datetime
 from planner.application.check_scenario import ScenarioChecks
 from planner.application.planning_ports import PlanningPorts
 from planner.application.recording import enveloped, scenario_aggregate
+from planner.domain.scenario import Scenario
 from planner.events.catalogue import ScenarioUploaded
 from planner.events.codec import decode
 from planner.ports.event_log import SequenceConflict
@@ -40,6 +41,28 @@ async def upload_scenario(
         scenario, content, size = await asyncio.to_thread(staged.commit)
     finally:
         await asyncio.shield(asyncio.to_thread(staged.discard))
+    await checks.learn(scenario, content)
+    return await _recorded(ports, scenario, content, size)
+
+
+async def keep_scenario(ports: PlanningPorts, checks: ScenarioChecks, content: Scenario) -> str:
+    """Keep a scenario that was made here; return its hash.
+
+    Raises
+    ------
+    StorageFailure
+        If it could not be stored.
+    """
+    scenario, size = await asyncio.to_thread(ports.scenarios.keep, content)
+    await checks.learn(scenario, content)
+    await _recorded(ports, scenario, content, size)
+    return scenario
+
+
+async def _recorded(
+    ports: PlanningPorts, scenario: str, content: Scenario, size: int
+) -> tuple[ScenarioUploaded, datetime]:
+    """Record that a scenario is kept, unless that was recorded before; return what was recorded first, and when."""
     event = ScenarioUploaded(
         scenario=scenario,
         id=content.header.id,
@@ -48,7 +71,6 @@ async def upload_scenario(
         customers=content["customers"].height,
         size_bytes=size,
     )
-    await checks.learn(scenario, content)
     envelope = enveloped(ports, event, scenario_aggregate(scenario))
     try:
         await asyncio.to_thread(ports.log.append, [envelope])

@@ -96,3 +96,4 @@ class Launchers:
     findings: Callable[[Path], tuple[Finding, ...]]
     write_scenario: Callable[[Scenario, Path], None]
     read_plan: Callable[[Path], Plan]
+    read_scenario: Callable[[Path], Scenario]

@@ -49,6 +49,11 @@ class PlanningSession:
         self._cancels = False
         self._cancelling: asyncio.Task[PlanRecord] | None = None
 
+    @property
+    def plan(self) -> str:
+        """The id of the plan that was asked for last; empty before."""
+        return self._plan
+
     def request(self, order: Order, target: Target) -> int:
         """Have a scenario planned; return the exit code."""
         return self._run(self._request(order, target, order.request_id or f"cli-{uuid.uuid4()}"))
@@ -88,7 +93,7 @@ class PlanningSession:
             await self._ready(client)
             stored = await self._alive(client.upload(order.scenario))
             record = await self._accepted(client, stored, order, request_id)
-            self._plan, self._cancels = record.plan, True
+            self._plan, self._cancels, self._cancelling = record.plan, True, None
             self._console.print(f"accepted as operations/{record.plan}", highlight=False)
             return await self._to_the_end(client, record.plan, target)
 
@@ -174,10 +179,15 @@ def tell_ending(record: PlanRecord, console: Console) -> int:
     elif isinstance(ending, NoPlanFound):
         lines, code = [f"no plan yet ({ending.stopped_by}): {ending.detail}"], NO_PLAN_YET
     elif isinstance(ending, PlanFoundInfeasible):
-        lines = ["no plan can exist: these cannot hold together", *(f"  {subject}" for subject in ending.conflict)]
+        demands = {subject: f": {text}" for subject, _, kind, text in ending.terms if kind != "limit"}
+        lines = ["no plan can exist: these cannot hold together"]
+        lines.extend(f"  {subject}{demands.get(subject, '')}" for subject in ending.conflict)
         if ending.relaxation:
             lines.append("the cheapest way out is to loosen")
             lines.extend(f"  {subject} by {amount:,.4f}" for subject, amount in ending.relaxation)
+        if ending.repairs:
+            lines.append("one of these alone would do as well")
+            lines.extend(f"  {subject} by {amount:,.4f}" for subject, amount in ending.repairs)
         if not ending.conflict and ending.detail:
             lines.append(ending.detail)
         code = INFEASIBLE

@@ -46,6 +46,16 @@ class ScenarioStore(Protocol):
         """Begin to receive a scenario."""
         ...
 
+    def keep(self, content: Scenario) -> tuple[str, int]:
+        """Keep a scenario that was made here; return its hash and its size in bytes.
+
+        Raises
+        ------
+        StorageFailure
+            If the disk fails.
+        """
+        ...
+
     def has(self, scenario: str) -> bool:
         """Say whether a scenario is kept."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,8 +18,6 @@ from planner.verification.explanation_routes import Part, Routes
 from planner.verification.explanation_words import budget_words, shortfall_words
 from planner.verification.production import routing_use
 from planner.verification.rewards import reward_outcome
-
-EXPLANATION_SCHEMA = "concordat.explanation/1"
 
 _FULL = 1e-6
 """A resource with less of its capacity left than this share is full."""
@@ -82,11 +80,6 @@ def explain(scenario: Scenario, plan: Plan) -> PlanExplanation:
         ),
         budgets=tuple(ExplainedBudget(use, budget_words(use, currency)) for use in uses),
     )
-
-
-def explanation_document(explanation: PlanExplanation) -> dict[str, object]:
-    """Return an explanation ready for JSON."""
-    return {"schema": EXPLANATION_SCHEMA, **asdict(explanation)}
 
 
 def _full_resources(scenario: Scenario, decisions: Decisions) -> frozenset[tuple[str, str, int]]:
