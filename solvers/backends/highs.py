@@ -165,6 +165,8 @@ class HighsModel:
         """Solve from the given start (mixed-integer) or from the last basis (linear)."""
         if np.any(self._lower > self._upper) or np.any(self._row_lower > self._row_upper):
             return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
+        if not self._program.columns:
+            return self._of_nothing()
         linear = relaxed or not self._program.integer.any()
         machinery = self._machinery
         machinery.brake.pulled, machinery.listener = False, None
@@ -181,6 +183,14 @@ class HighsModel:
             self._machinery = _Machinery()
             return settle(ended, self._told(machinery.listener))
         return settle(ended)
+
+    def _of_nothing(self) -> Solution:
+        """Return what there is without columns: HiGHS says optimal whatever the rows ask, and hands over no value."""
+        if np.any(self._row_lower > 0) or np.any(self._row_upper < 0):
+            return Solution(termination=Termination.INFEASIBLE, bound=-np.inf)
+        worth = self._program.offset
+        rows = np.zeros(len(self._row_lower))
+        return Solution(termination=Termination.OPTIMAL, x=np.zeros(0), objective=worth, bound=worth, row_dual=rows)
 
     def interrupt(self) -> None:
         """Ask a running solve, from another thread, to stop."""
