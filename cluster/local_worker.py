@@ -8,7 +8,6 @@ is answered; any other line, or the end of its input (whoever started it is gone
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 import time
@@ -21,22 +20,22 @@ from actors.in_process import InProcessNetwork
 from actors.run import RunSettings, run_planning
 from actors.run_control import RunControl
 from actors.settings import AgentSettings, open_folders
+from cluster.worker_lines import take_standard_output, write_line
 from planner.domain.errors import ConcordatError
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, StopPoint
 from solvers.core.errors import SolverError
 
 
 class _Told:
-    """Standard output as it was: one message a line, from any thread."""
+    """The messages of this worker, from any of its threads."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
 
-    def write(self, line: Mapping[str, object]) -> None:
+    def write(self, line: dict[str, object]) -> None:
         with self._lock:
-            self._stream.write(json.dumps(line) + "\n")
-            self._stream.flush()
+            write_line(self._stream, line)
 
 
 def _obey(control: RunControl, told: _Told) -> None:
@@ -56,7 +55,7 @@ def parameters_of(order: Mapping[str, Any]) -> PlanningParameters:
 def main() -> None:
     """Plan as told on standard input."""
     started = time.monotonic()
-    told = _take_standard_output()
+    told = _Told(take_standard_output())
     order = json.loads(sys.stdin.readline())
     control = RunControl()
     threading.Thread(target=_obey, args=(control, told), daemon=True, name="obeying").start()
@@ -80,13 +79,6 @@ def main() -> None:
     except (ConcordatError, SolverError) as error:
         result = PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
     told.write({"result": {**asdict(result), "outcome": result.outcome.value}})
-
-
-def _take_standard_output() -> _Told:
-    """Keep standard output for messages alone, so that no library can print between them."""
-    told = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    return _Told(told)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,27 @@ def test_cancelled_with_a_plan_at_hand_the_best_plan_is_kept(runtime: LocalRunti
     assert certify(scenario, plan).breaches == ()
 
 
+def test_a_plan_accepted_on_the_way_is_what_the_worker_leaves(runtime: LocalRuntime, tmp_path: Path) -> None:
+    """Asked in the midst of what it tells, the worker answers, refuses other names, and ends with exactly that plan."""
+    scenario = middling_scenario(SEED)
+    first: list[Progress] = []
+    answers: list[bool] = []
+
+    async def accept(progress: Progress) -> None:
+        if progress.etag and not first:
+            first.append(progress)
+            answers.append(await runtime.accept(RUN, "1-0123456789abcdef"))
+            answers.append(await runtime.accept(RUN, progress.etag))
+
+    run = follow(runtime, scenario, tmp_path, LONG, watch=accept)
+    assert run.result.outcome is Outcome.PLANNED, run.result.detail
+    assert answers == [False, True]
+    assert (run.result.stopped_by, run.result.incumbent) == ("accepted", first[0].etag)
+    assert run.result.value == pytest.approx(first[0].value)
+    assert certify(scenario, read_plan(tmp_path / "plan")).breaches == ()
+    assert asyncio.run(runtime.accept(RUN, first[0].etag)) is False
+
+
 def test_cancelled_at_once_there_is_no_plan_yet(runtime: LocalRuntime, tmp_path: Path) -> None:
     """A run cancelled before any plan was found says so."""
 
