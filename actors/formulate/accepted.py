@@ -37,7 +37,7 @@ from solvers.network.block import Block, BlockBuilder, Labels, Links
 SUBSCRIPTIONS, ORDER = "subscriptions", "order"
 _REACHED = 1e-6
 """A rebate tier counts as reached this much (relatively) before its first unit, as rounding may explain."""
-_KEPT = 1e-7
+_KEPT = 1e-9
 """A promise is kept within this share of it, so that rounded decimals leave a point."""
 
 Place = tuple[str, str, str, int]
@@ -92,7 +92,11 @@ def accepted_program(scenario: Scenario, plan: Plan, worth: Recomputation) -> Ac
     partners = scenario["partners"]["partner"].to_list()
     funded = {name: money for name, money in zip(partners, outcome.funded, strict=True) if name in funders}
     around = surroundings(scenario, Totals(outcome.uplift, funded, {}), room=room)
-    blocks = [_fixed_plant(*plant_block(name, around.plant), plan["production"]) for name in around.index.plants]
+    recipes = scenario["recipes"].select("plant", "product", "max_lot").iter_rows()
+    largest = {(name, product): np.inf if most is None else most for name, product, most in recipes}
+    blocks = [
+        _fixed_plant(*plant_block(name, around.plant), plan["production"], largest) for name in around.index.plants
+    ]
     blocks += [_fixed_partner(name, around, plan, worth) for name in around.index.partners]
     blocks.append(_subscriptions(scenario, around, cube, outcome))
     order, slot = _order_block(around)
@@ -116,8 +120,13 @@ def _with_bounds(block: Block, lower: Floats, upper: Floats, free_rows: Ints) ->
     return replace(block, program=program)
 
 
-def _fixed_plant(block: Block, layout: PlantLayout, production: pl.DataFrame) -> Block:
-    """Fix a plant's set-ups; what ties production to them becomes bounds of production."""
+def _fixed_plant(
+    block: Block, layout: PlantLayout, production: pl.DataFrame, largest: Mapping[tuple[str, str], float]
+) -> Block:
+    """Fix a plant's set-ups; what ties production to them becomes bounds of production.
+
+    A bound that follows from capacity is doubled, so that what is scarce is the capacity and not the bound.
+    """
     lower, upper = block.program.lower.copy(), block.program.upper.copy()
     mine = production.filter((pl.col("plant") == layout.plant) & (pl.col("setup") == 1))
     planned = {(product, t) for product, t in mine.select("product", "period").iter_rows()}
@@ -127,7 +136,8 @@ def _fixed_plant(block: Block, layout: PlantLayout, production: pl.DataFrame) ->
         used = np.array([(product, t) in planned for t in range(len(setups))], dtype=float)
         used = np.clip(used, lower[setups], upper[setups])
         lower[setups] = upper[setups] = used
-        upper[made] *= used
+        free = upper[made] > lower[made]
+        upper[made] = np.where(free, np.minimum(2 * upper[made], largest[layout.plant, product]), upper[made]) * used
         lower[made] = np.minimum(np.maximum(lower[made], least.get(product, 0.0) * used), upper[made])
     ties = [i for i, kind in enumerate(block.rows.kind) if kind in {"lot-most", "lot-least"}]
     return _with_bounds(block, lower, upper, np.array(ties, dtype=np.int32))
