@@ -18,7 +18,7 @@ _ROWS = 15
 def print_explanation(document: Record, console: Console) -> None:
     """Print conflict, late and short orders, budgets, counterfactuals and repairs; empty parts are left out.
 
-    Every table shows at most 15 rows, orders before subscriptions, most units or highest price first; the rest is counted.
+    Every table shows at most 15 rows, orders before subscriptions, most units or highest price first.
     """
     _print_conflict(document, console)
     if document.get("shortfalls") is not None and not document.get("priced") and not records(document.get("conflict")):

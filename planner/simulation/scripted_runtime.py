@@ -30,6 +30,8 @@ class Script:
     outcome: Outcome = Outcome.PLANNED
     conflict: tuple[str, ...] = ()
     relaxation: tuple[tuple[str, float], ...] = ()
+    terms: tuple[tuple[str, str, str, str], ...] = ()
+    repairs: tuple[tuple[str, float], ...] = ()
     detail: str = ""
     error: str = ""
     stubborn: bool = False
@@ -154,6 +156,8 @@ class ScriptedRuntime:
                 detail=script.detail,
                 conflict=script.conflict,
                 relaxation=script.relaxation,
+                terms=script.terms,
+                repairs=script.repairs,
             )
         self._write_plan(_empty_plan(float(last), bound, stopped_by), folder)
         return PlanningResult(

@@ -52,8 +52,8 @@ class Shortfall:
     price: float
     route: Route | None
     later: int | None = None
-    later_worth: float = 0.0
-    later_price: float = 0.0
+    later_worth: float | None = None
+    later_price: float | None = None
     reason: str
     binding: Part | None
     gain: float
@@ -116,8 +116,8 @@ def _order(
         price=chosen.price,
         route=chosen.route,
         later=later,
-        later_worth=rest.worth if rest else 0.0,
-        later_price=rest.price if rest else 0.0,
+        later_worth=rest.worth if rest else None,
+        later_price=rest.price if rest else None,
         reason=reason,
         binding=binding,
         gain=gain if reason == "whole" else 0.0,

@@ -15,8 +15,8 @@ Document = dict[str, object]
 
 EXPLANATION_SCHEMA = "concordat.explanation/1"
 
-_ROUTELESS = ("route", "binding", "terms", "later", "later_worth", "later_price")
-"""Fields of a shortfall that are written in another form, or in words only."""
+_NESTED = ("route", "binding", "terms")
+"""Fields of a shortfall that are written in a form of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def _shortfall(short: ExplainedShortfall) -> Document:
     fact = short.fact
     plain: Mapping[str, object] = asdict(fact)
     return {
-        **{name: value for name, value in plain.items() if name not in _ROUTELESS},
+        **{name: value for name, value in plain.items() if name not in _NESTED},
         "binding": None if fact.binding is None else _part(fact.binding),
         "terms": [_part(part) for part in fact.terms],
         "route": None if fact.route is None else _route(fact.route),

@@ -25,7 +25,7 @@ def shortfall_words(short: Shortfall, currency: str, *, routes: Routes, full: bo
 
 def _balance(short: Shortfall, route: Route, currency: str) -> str:
     """Return what speaks for and against one unit more: worth and cost, or both against being late."""
-    if short.later is not None:
+    if short.later_worth is not None and short.later_price is not None:
         worth = _money(short.worth - short.later_worth, currency)
         more = f"a unit on time instead of in period {short.later} is worth {worth} more"
         return f"{more} and costs {_money(short.price - short.later_price, currency)} more"

@@ -62,7 +62,7 @@ class Explanation(_message.Message):
     def __init__(self, plan: _Optional[str] = ..., scenario: _Optional[str] = ..., currency: _Optional[str] = ..., value: _Optional[float] = ..., bound: _Optional[float] = ..., priced: _Optional[bool] = ..., shortfalls: _Optional[_Iterable[_Union[Shortfall, _Mapping]]] = ..., budgets: _Optional[_Iterable[_Union[BudgetUse, _Mapping]]] = ..., conflict: _Optional[_Iterable[_Union[_plan_pb2.ConflictTerm, _Mapping]]] = ..., counterfactuals: _Optional[_Iterable[_Union[CounterfactualResult, _Mapping]]] = ..., repairs: _Optional[_Iterable[_Union[CounterfactualResult, _Mapping]]] = ...) -> None: ...
 
 class Shortfall(_message.Message):
-    __slots__ = ("kind", "id", "partner", "market", "product", "due", "ordered", "late", "short", "period", "worth", "price", "reason", "binding", "terms", "route", "gain", "text")
+    __slots__ = ("kind", "id", "partner", "market", "product", "due", "ordered", "late", "short", "period", "worth", "price", "reason", "binding", "terms", "route", "gain", "text", "later", "later_worth", "later_price")
     KIND_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     PARTNER_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +81,9 @@ class Shortfall(_message.Message):
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     GAIN_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    LATER_FIELD_NUMBER: _ClassVar[int]
+    LATER_WORTH_FIELD_NUMBER: _ClassVar[int]
+    LATER_PRICE_FIELD_NUMBER: _ClassVar[int]
     kind: str
     id: str
     partner: str
@@ -99,7 +102,10 @@ class Shortfall(_message.Message):
     route: Route
     gain: float
     text: str
-    def __init__(self, kind: _Optional[str] = ..., id: _Optional[str] = ..., partner: _Optional[str] = ..., market: _Optional[str] = ..., product: _Optional[str] = ..., due: _Optional[int] = ..., ordered: _Optional[float] = ..., late: _Optional[float] = ..., short: _Optional[float] = ..., period: _Optional[int] = ..., worth: _Optional[float] = ..., price: _Optional[float] = ..., reason: _Optional[str] = ..., binding: _Optional[_Union[Part, _Mapping]] = ..., terms: _Optional[_Iterable[_Union[Part, _Mapping]]] = ..., route: _Optional[_Union[Route, _Mapping]] = ..., gain: _Optional[float] = ..., text: _Optional[str] = ...) -> None: ...
+    later: int
+    later_worth: float
+    later_price: float
+    def __init__(self, kind: _Optional[str] = ..., id: _Optional[str] = ..., partner: _Optional[str] = ..., market: _Optional[str] = ..., product: _Optional[str] = ..., due: _Optional[int] = ..., ordered: _Optional[float] = ..., late: _Optional[float] = ..., short: _Optional[float] = ..., period: _Optional[int] = ..., worth: _Optional[float] = ..., price: _Optional[float] = ..., reason: _Optional[str] = ..., binding: _Optional[_Union[Part, _Mapping]] = ..., terms: _Optional[_Iterable[_Union[Part, _Mapping]]] = ..., route: _Optional[_Union[Route, _Mapping]] = ..., gain: _Optional[float] = ..., text: _Optional[str] = ..., later: _Optional[int] = ..., later_worth: _Optional[float] = ..., later_price: _Optional[float] = ...) -> None: ...
 
 class Route(_message.Message):
     __slots__ = ("plant", "departure", "cost", "parts")
