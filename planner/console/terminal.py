@@ -10,16 +10,19 @@ from rich.table import Table
 from rich.text import Text
 
 from planner.console.clause_rows import ClauseRow, clause_rows, scope_label
-from planner.console.figures import NONE, counted, money, quantity, share
+from planner.console.figures import NONE, counted, money, percent, quantity, share
 from planner.console.reading import amounts, currency, facts, number, records, text
 from planner.console.sections.capacity import CapacityUse, plant_use
 from planner.console.sections.headline import STOPPED_BY, gap_text, page_title
 from planner.console.sections.incentives import horizon_budget
+from planner.console.sections.progress import history
 from planner.console.sections.supply import family_supply
 from planner.console.sections.value import PART_NAMES, value_parts
+from planner.domain.gap import relative_gap
 from planner.domain.plan import Plan
 
 _ROWS = 15
+_MOMENTS = 10
 _STATE_STYLE = {"violated": "red", "binding": "yellow", "priced": "cyan"}
 _OVERTIME = 1e-4
 _CENT = 0.005
@@ -28,11 +31,12 @@ Cell = str | Text
 
 
 def print_plan(plan: Plan, console: Console) -> None:
-    """Print headline, value parts, capacity, families, budgets and the clauses that cost something.
+    """Print headline, gap over time, value parts, capacity, families, budgets and the clauses that cost something.
 
     Every table shows at most 15 rows and counts the rest; tables without facts are left out.
     """
     _print_headline(plan, console)
+    _print_table(console, "Gap over time", ("Second", "Value", "Bound", "Gap"), _curve(plan))
     unit = currency(plan)
     parts = [(PART_NAMES[part], money(amount)) for part, amount in value_parts(plan) if amount]
     _print_table(console, "Value", ("Part", f"Amount {unit}".strip()), parts)
@@ -82,6 +86,19 @@ def _print_table(console: Console, title: str, heads: Sequence[str], rows: Seque
     console.print(table)
     if len(rows) > _ROWS:
         console.print(Text(f"and {counted(len(rows) - _ROWS, 'more row')}; the report has them all", style="dim"))
+
+
+def _curve(plan: Plan) -> list[tuple[Cell, ...]]:
+    """Return some moments of the history, evenly drawn from all of it, the first and the last among them."""
+    moments = history(plan)
+    last = len(moments) - 1
+    steps = min(last, _MOMENTS - 1)
+    drawn = sorted({round(place * last / steps) for place in range(steps + 1)}) if steps > 0 else range(len(moments))
+    rows: list[tuple[Cell, ...]] = []
+    for seconds, value, bound in (moments[place] for place in drawn):
+        gap = NONE if not value or bound is None else percent(relative_gap(value, bound))
+        rows.append((f"{seconds:,.1f}", money(value), money(bound), gap))
+    return rows
 
 
 def _capacity(plan: Plan) -> list[tuple[Cell, ...]]:

@@ -19,11 +19,13 @@ _SHOWN_GAP = 0.5
 """Values further than this share below the bound are drawn at the lower edge: the end is what one looks at."""
 
 Points = list[tuple[float, float]]
+Moment = tuple[float, float | None, float | None]
+"""Seconds, value of the best plan and proved bound by then."""
 
 
 def progress_section(plan: Plan) -> Markup:
     """Return value and bound over the seconds, the gap between them on a logarithmic scale, and their table."""
-    moments = [cells for item in items(plan.summary.get("history")) if (cells := _moment(item)) is not None]
+    moments = history(plan)
     values: Points = [(seconds, value) for seconds, value, _ in moments if value is not None]
     bounds: Points = [(seconds, bound) for seconds, _, bound in moments if bound is not None]
     if not values and not bounds:
@@ -41,14 +43,19 @@ def progress_section(plan: Plan) -> Markup:
     return section(_ID, _TITLE, lead, element("figure", *drawings), _table(moments))
 
 
-def _moment(item: object) -> tuple[float, float | None, float | None] | None:
+def history(plan: Plan) -> list[Moment]:
+    """Return the moments at which value or bound changed, in order."""
+    return [cells for item in items(plan.summary.get("history")) if (cells := _moment(item)) is not None]
+
+
+def _moment(item: object) -> Moment | None:
     cells = numbers(item)
     if len(cells) != 3 or cells[0] is None:
         return None
     return cells[0], cells[1], cells[2]
 
 
-def _gaps(moments: Sequence[tuple[float, float | None, float | None]]) -> Points:
+def _gaps(moments: Sequence[Moment]) -> Points:
     gaps, value, bound = [], None, None
     for seconds, new_value, new_bound in moments:
         value = new_value if new_value is not None else value
@@ -99,7 +106,7 @@ def _gap_curve(gaps: Points, time: Axis) -> Markup:
     return plot(words, time, scale, [staircase(gaps, time, scale, "gap")], style="low")
 
 
-def _table(moments: Sequence[tuple[float, float | None, float | None]]) -> Markup:
+def _table(moments: Sequence[Moment]) -> Markup:
     columns = (Column("Seconds", numeric=True), Column("Value", numeric=True), Column("Bound", numeric=True))
     rows = [(f"{seconds:,.2f}", money(value), money(bound)) for seconds, value, bound in moments[-_ROWS:]]
     left_out = len(moments) - len(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import polars as pl
 from rich.console import Console
@@ -31,6 +32,18 @@ def test_terminal_prints_headline_and_every_table():
         assert words in text
     for words in ("1901", "care (t)", "brand", "dist/parity", "violated"):
         assert words in text
+
+
+def test_the_gap_over_time_is_drawn_from_its_first_to_its_last_moment():
+    """However long the history, about ten moments are shown, and the first and the last are among them."""
+    short = printed(reported_plan())
+    assert re.search(r"0\.5 +– +150\.00 +–", short)
+    assert re.search(r"4\.0 +100\.00 +120\.00 +20 %", short)
+    moments = [[float(second), 100.0, 200.0 - second] for second in range(100)]
+    lines = printed(reported_plan(history=moments)).splitlines()
+    shown = [line for line in lines if re.match(r" *\d+\.\d +100\.00 ", line)]
+    assert len(shown) == 10
+    assert (shown[0].split()[2], shown[-1].split()[2]) == ("200.00", "101.00")
 
 
 def test_long_tables_are_cut_and_counted():
