@@ -24,8 +24,9 @@ class BlockLimits:
     """What a solve may spend; only ``seconds`` makes a result depend on the machine.
 
     It ends at a relative gap ``gap`` or an absolute one ``absolute_gap`` of value and bound. ``rounds`` bounds the
-    questions to the blocks, ``block_nodes`` the branch-and-bound nodes of each answer, ``nodes`` those of the whole
-    given to a solver at once, over all tries, and ``passes`` the neighbourhoods searched between two such tries.
+    questions to the blocks, ``leaves`` the tree over whole master columns, ``block_nodes`` the nodes of
+    each answer, ``nodes`` those of the whole given to a solver at once, over all tries, ``passes`` the
+    neighbourhoods searched between two such tries.
     """
 
     gap: float = 1e-4
@@ -34,13 +35,14 @@ class BlockLimits:
     block_nodes: int = 2_000
     nodes: int = 1_000_000
     passes: int = 40
+    leaves: int = 64
     seconds: float | None = None
 
     def __post_init__(self) -> None:
         if self.gap < 0 or self.absolute_gap < 0:
             raise ValueError(f"gaps are not negative, got {self.gap} and {self.absolute_gap}")
-        if min(self.rounds, self.block_nodes, self.nodes, self.passes) < 0:
-            raise ValueError("rounds, nodes and passes are counts; give numbers of at least 0")
+        if min(self.rounds, self.leaves, self.block_nodes, self.nodes, self.passes) < 0:
+            raise ValueError("rounds, leaves, nodes and passes are counts; give numbers of at least 0")
         if self.seconds is not None and not self.seconds > 0:
             raise ValueError(f"a limit of {self.seconds} seconds leaves no time to solve; give a positive number")
 

@@ -37,7 +37,9 @@ class Priced:
 
 @dataclass(slots=True, eq=False)
 class ColumnGeneration:
-    """Rounds of prices and replies; ``best`` never gets worse, ``mix`` is the master's last solution."""
+    """Rounds of prices and replies; ``best`` never gets worse, ``mix`` is the master's last solution,
+    ``wanted`` what the blocks want at the best prices, ``asked`` every bound there was.
+    """
 
     problem: BlockProblem
     pricing: Pricing
@@ -45,11 +47,13 @@ class ColumnGeneration:
     centre: Floats
     best: Priced | None = None
     mix: Mix | None = None
+    wanted: Floats | None = None
+    asked: list[Priced] = field(default_factory=list)
     converged: bool = False
     rounds: int = 0
     work: int = 0
-    _radius: float = FIRST_RADIUS
-    _smoothing: float = 0.5
+    radius: float = FIRST_RADIUS
+    smoothing: float = 0.5
     _scale: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
@@ -72,7 +76,7 @@ class ColumnGeneration:
             if mix is None:
                 return False
             direction = mix.prices - self.centre
-            prices = self.centre + (1 - self._smoothing) * direction
+            prices = self.centre + (1 - self.smoothing) * direction
             prices = sign_correct(prices, self.problem.link_lower, self.problem.link_upper)
         self.rounds += 1
         replies = self.pricing.ask(prices, limits=limits)
@@ -82,18 +86,19 @@ class ColumnGeneration:
     def _solve_master(self, tolerance: float, limits: Limits) -> Mix | None:
         """Return a mix that promises a better bound; widens the box where only the box stands in the way."""
         while True:
-            self.mix = mix = self.master.solve(*self._box(), limits=limits)
+            self.mix = mix = self.master.solve(*self.box(), limits=limits)
             if mix is None:
                 return None
             if self.best is None or self.best.bound - mix.value > tolerance:
                 return mix
-            if not mix.short or self._radius >= WIDEST:
+            if not mix.short or self.radius >= WIDEST:
                 self.converged = not mix.short
                 return None
-            self._radius = min(10 * self._radius, WIDEST)
+            self.radius = min(10 * self.radius, WIDEST)
 
-    def _box(self) -> tuple[Floats, Floats]:
-        half, problem = self._radius * self._scale, self.problem
+    def box(self) -> tuple[Floats, Floats]:
+        """Return the least and largest prices the master may take now."""
+        half, problem = self.radius * self._scale, self.problem
         low = np.where(np.isfinite(problem.link_lower), self.centre - half, np.maximum(self.centre - half, 0.0))
         high = np.where(np.isfinite(problem.link_upper), self.centre + half, np.minimum(self.centre + half, 0.0))
         return low, high
@@ -109,9 +114,21 @@ class ColumnGeneration:
         bound = np.inf if bounds is None else lagrangian_bound(self.problem, prices, bounds)
         better = self.best is None or bound < self.best.bound
         self._adapt(direction, prices, replies, better=better, new=new)
-        if better and bounds is not None and np.isfinite(bound):
-            self.best, self.centre = Priced(bound, prices, bounds), prices
+        if bounds is None or not np.isfinite(bound):
+            return
+        self.asked.append(Priced(bound, prices, bounds))
+        if better:
+            self.best, self.centre = self.asked[-1], prices
             self._scale = np.maximum(self._scale, np.abs(prices))
+            self._remember(replies)
+
+    def _remember(self, replies: Sequence[Reply | None]) -> None:
+        """Keep what every block wants at these prices, if all have said it, with master columns at the mix."""
+        wants = [reply.proposals[0].x for reply in replies if reply is not None and reply.proposals]
+        if len(wants) == len(self.problem.blocks):
+            none = np.zeros(self.problem.master.program.columns)
+            z = none if self.mix is None else self.mix.x[self.problem.columns_of(len(wants))]
+            self.wanted = self.problem.join([*wants, z])
 
     def _adapt(
         self, direction: Floats, prices: Floats, replies: Sequence[Reply | None], *, better: bool, new: int
@@ -119,13 +136,13 @@ class ColumnGeneration:
         """Move the box with success, and smooth less where the bound would still fall beyond the prices asked."""
         if self.rounds == 1:
             return
-        self._radius = min(self._radius * GROW, WIDEST) if better else self._radius * SHRINK
+        self.radius = min(self.radius * GROW, WIDEST) if better else self.radius * SHRINK
         if not better and not new:
-            self._smoothing = 0.0
+            self.smoothing = 0.0
             return
         falls = direction @ self._slope(prices, replies) < 0
-        self._smoothing = (
-            max(self._smoothing - SHARPER, 0.0) if falls else self._smoothing + SMOOTHER * (SMOOTHEST - self._smoothing)
+        self.smoothing = (
+            max(self.smoothing - SHARPER, 0.0) if falls else self.smoothing + SMOOTHER * (SMOOTHEST - self.smoothing)
         )
 
     def _slope(self, prices: Floats, replies: Sequence[Reply | None]) -> Floats:
@@ -137,6 +154,10 @@ class ColumnGeneration:
         for reply in replies:
             if reply is not None and reply.proposals:
                 slope = slope - reply.proposals[0].activity
+        master = problem.master
+        reduced = master.program.objective - master.links.transposed_times(prices)
+        z = np.where(reduced > 0, master.program.upper, np.where(reduced < 0, master.program.lower, 0.0))
+        slope = slope - master.links.times(np.where(np.isfinite(z), z, 0.0))
         return np.where(np.isfinite(slope), slope, 0.0)
 
 

@@ -20,6 +20,9 @@ from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats
 from solvers.core.termination import UNLIMITED, Limits, Termination
 
+MOST_LEVERS = 20
+"""Blocks with more linked integer columns are not varied column by column."""
+
 
 class Oracle(Protocol):
     """A block that answers prices; long-lived, so that it may keep its model."""
@@ -46,6 +49,9 @@ class MixedIntegerOracle:
         self._every = np.arange(part.program.columns, dtype=np.int32)
         self._last: Floats | None = None
         self._starts = backend.capabilities.warm_start
+        linked = np.bincount(part.links.index, minlength=part.program.columns) > 0
+        open_columns = part.program.integer & (part.program.lower < part.program.upper)
+        self._levers = np.flatnonzero(linked & open_columns).astype(np.int32)
 
     def answer(self, prices: Floats, *, limits: Limits = UNLIMITED) -> Reply:
         """Return the solver's dual bound at these prices and its incumbent."""
@@ -59,6 +65,31 @@ class MixedIntegerOracle:
         unbounded = found.termination is Termination.UNBOUNDED
         bound = np.inf if unbounded else found.bound + rounding_error(part, prices)
         return Reply(prices, bound, proposals, work=1 + found.iterations + found.nodes)
+
+    def resume(self, last: Floats) -> None:
+        """Start the next answer from this point [columns], as if it had been the last answer."""
+        self._last = last
+
+    def varied(self, prices: Floats, around: Floats, *, limits: Limits = UNLIMITED) -> tuple[Proposal, ...]:
+        """Return the best points at these prices with one linked integer column a step above or below ``around``.
+
+        Links that must be met exactly need such points, which no prices would ever make a block propose.
+        """
+        part, made = self._part, []
+        if len(self._levers) > MOST_LEVERS:
+            return ()
+        self._model.set_objective(self._every, part.program.objective - part.links.transposed_times(prices))
+        for lever in self._levers:
+            column, place = np.array([lever], dtype=np.int32), slice(lever, lever + 1)
+            for value in (np.rint(around[place]) - 1.0, np.rint(around[place]) + 1.0):
+                if not part.program.lower[lever] <= value[0] <= part.program.upper[lever]:
+                    continue
+                self._model.set_column_bounds(column, value, value)
+                found = self._model.solve(limits=limits)
+                if found.x is not None:
+                    made.append(proposal(part, np.where(part.program.integer, np.rint(found.x), found.x)))
+            self._model.set_column_bounds(column, part.program.lower[place], part.program.upper[place])
+        return tuple(made)
 
 
 def oracle_of(part: Part, backend: Backend) -> Oracle:
@@ -82,6 +113,21 @@ class SerialPricing:
         for b, twin in enumerate(self._twin):
             replies.append(replies[twin] if twin < b else self.oracles[b].answer(prices, limits=limits))
         return replies
+
+    def varied(
+        self, prices: Floats, around: Sequence[Floats], *, limits: Limits = UNLIMITED
+    ) -> Sequence[tuple[Proposal, ...]]:
+        """Return what each block offers one step away from ``around``; twins that stand alike are asked once."""
+        known: dict[tuple[int, bytes], tuple[Proposal, ...]] = {}
+        made = []
+        for twin, own in zip(self._twin, around, strict=False):
+            oracle, key = self.oracles[twin], (twin, own.tobytes())
+            if key not in known:
+                known[key] = ()
+                if isinstance(oracle, MixedIntegerOracle):
+                    known[key] = oracle.varied(prices, own, limits=limits)
+            made.append(known[key])
+        return made
 
 
 def _fingerprint(part: Part) -> tuple[bytes, ...]:

@@ -68,6 +68,15 @@ class RestrictedMaster:
                 new += 1
         return new
 
+    def restrict(self, lower: Floats, upper: Floats) -> None:
+        """Give the master columns other bounds."""
+        every = np.arange(len(lower), dtype=np.int32)
+        low, high = self._program.lower.copy(), self._program.upper.copy()
+        low[every], high[every] = lower, upper
+        self._program = replace(self._program, lower=low, upper=high)
+        if self._model is not None:
+            self._model.set_column_bounds(every, lower, upper)
+
     def solve(self, low: Floats, high: Floats, *, limits: Limits = UNLIMITED) -> Mix | None:
         """Solve the linear master with prices held in ``low ≤ π ≤ high`` [links]; None if it did not come to an end."""
         self._grow()

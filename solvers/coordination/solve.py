@@ -18,14 +18,15 @@ from solvers.coordination.column_generation import ColumnGeneration
 from solvers.coordination.components import split_components
 from solvers.coordination.core_problem import core_of
 from solvers.coordination.knapsack import KnapsackOracle, is_knapsack
-from solvers.coordination.neighbourhood import disputed, draw_blocks, losses, of_blocks, undecided
+from solvers.coordination.master_tree import MasterTree
 from solvers.coordination.oracle import Oracle, Pricing, SerialPricing, oracle_of
+from solvers.coordination.plan_search import PlanSearch
 from solvers.coordination.restricted_master import RestrictedMaster
 from solvers.coordination.standing import Standing, value_step
 from solvers.coordination.whole_model import WholeModel
 from solvers.core.backend import Backend
-from solvers.core.program import Bools, Floats
-from solvers.core.termination import Solution, Termination
+from solvers.core.program import Floats
+from solvers.core.termination import Limits, Solution, Termination
 
 FEW_BLOCKS = 8
 """With at most so many blocks of no known structure the whole is given to a solver first."""
@@ -33,8 +34,12 @@ FEW_BLOCKS = 8
 FIRST_NODES = 500
 """Nodes of the first try of the whole where blocks are many; each further try has four times as many."""
 
-MIX_NODES = 300
-SUB_NODES = 200
+FIRST_CORE = 5e-3
+"""How far below the bound, relatively, a first plan is sought in a core."""
+
+LEAF_ROUNDS = 30
+"""Rounds of prices in a leaf of the tree over master columns."""
+
 STALLED = 25
 """Rounds without a fiftieth of the gap closed after which prices rest."""
 
@@ -85,19 +90,19 @@ class _Search:
         progress: Progress | None,
     ) -> None:
         self._problem, self._backend, self._limits, self._engines = problem, backend, limits, engines
-        self._rng = np.random.default_rng(seed)
         self._whole = WholeModel(problem, backend)
         monolith = engines.monolith or backend
         self._monolith = self._whole if monolith is backend else WholeModel(problem, monolith)
         self._standing = Standing(problem, limits, progress, value_step(self._whole.program))
+        self._plans = PlanSearch(problem, self._whole, self._standing, np.random.default_rng(seed))
         self._oracles: tuple[Oracle, ...] = ()
         self._generation: ColumnGeneration | None = None
         self._spent = 0
 
     def run(self) -> BlockResult:
-        standing = self._standing
+        standing, limits = self._standing, self._limits
         if self._engines.whole and self._few():
-            self._try_whole(self._limits.nodes)
+            self._try_whole(limits.nodes)
         if not standing.over:
             self._relax()
         if not standing.over and self._engines.prices:
@@ -105,11 +110,11 @@ class _Search:
         nodes = FIRST_NODES
         while not standing.over:
             before = (standing.value, standing.bound)
-            if self._engines.neighbourhoods:
-                self._search_near()
             self._try_core(nodes)
-            if self._engines.whole and self._spent < self._limits.nodes:
-                self._try_whole(min(nodes, self._limits.nodes - self._spent))
+            if self._engines.neighbourhoods and self._generation is not None:
+                self._plans.improve(self._generation, limits.passes)
+            if self._engines.whole and self._spent < limits.nodes:
+                self._try_whole(min(nodes, limits.nodes - self._spent))
             elif before == (standing.value, standing.bound):
                 break
             nodes *= 4
@@ -127,8 +132,7 @@ class _Search:
         prices = np.zeros(links) if found.row_dual is None else found.row_dual[len(found.row_dual) - links :]
         if found.termination in {Termination.OPTIMAL, Termination.INFEASIBLE}:
             standing.prove(found.bound, "relaxation")
-        if found.x is not None:
-            standing.offer(found.x, "relaxation")
+        standing.offer(found.x, "relaxation")
         if self._engines.prices and not standing.done:
             self._generation = self._generate(prices)
 
@@ -141,81 +145,89 @@ class _Search:
         return ColumnGeneration(self._problem, pricing, RestrictedMaster(self._problem, self._backend), prices)
 
     def _price(self) -> None:
-        """Ask the blocks until the gap is closed, the prices are the best there are, or they move no more."""
+        """Ask the blocks at the root, then in a tree over whole master columns as long as that is worth it."""
         standing, generation = self._standing, self._generation
-        bounds: list[float] = []
-        while generation is not None and not standing.over and generation.rounds < self._limits.rounds:
-            tolerance = 0.05 * max(standing.target, 1e-9)
-            share = 0.25 * standing.target / len(self._problem.blocks)
-            limits = standing.allow(nodes=self._limits.block_nodes, absolute_gap=max(share, 1e-9))
-            work = generation.work
-            if not generation.step(tolerance=tolerance, limits=limits, master_limits=standing.allow()):
+        if generation is None:
+            return
+        self._ask(generation, self._limits.rounds)
+        if generation.best is None or standing.over:
+            return
+        self._plans.round(generation)
+        self._try_core(FIRST_NODES)
+        self._plans.begin(generation)
+        self._vary(generation)
+        tree = MasterTree(self._problem, generation)
+        leaves = 1
+        while leaves < self._limits.leaves and not standing.over:
+            if not tree.split(self._ask_leaf, worth=standing.value + standing.target):
                 break
-            standing.work += generation.work - work
-            if generation.best is not None:
-                standing.prove(generation.best.bound, "prices")
-            bounds.append(standing.bound)
-            if generation.rounds & (generation.rounds - 1) == 0:
-                self._mix()
-            if len(bounds) > STALLED:
-                left = max(standing.bound - standing.value, standing.target)
-                if bounds[-1 - STALLED] - standing.bound < 0.02 * left:
-                    break
-        self._mix()
+            standing.prove(max(tree.bound, standing.value), "prices")
+            leaves += 1
+        master = self._problem.master.program
+        generation.master.restrict(master.lower, master.upper)
+        if leaves > 1:
+            self._vary(generation)
 
-    def _mix(self) -> None:
-        """Make plans of the proposals: the best whole mix, and what a solver makes of the undecided columns."""
-        standing, generation = self._standing, self._generation
-        if generation is None or standing.over:
-            return
-        penalty = 10.0 * float(np.abs(generation.centre).max(initial=0.0)) + 1.0
-        whole = generation.master.whole(limits=standing.allow(nodes=MIX_NODES, gap=self._limits.gap), penalty=penalty)
-        if whole is not None and not standing.offer(whole.x, "mix"):
-            free = of_blocks(self._problem, np.zeros(0, dtype=np.int32))
-            self._near(whole.x, free, "mix")
-        if generation.mix is not None and not standing.over:
-            self._near(generation.mix.x, undecided(generation.mix.x), "undecided")
+    def _vary(self, generation: ColumnGeneration) -> None:
+        if isinstance(generation.pricing, SerialPricing) and not self._standing.over:
+            self._plans.vary(generation, generation.pricing, self._block_limits())
 
-    def _near(self, x: Floats, free: Bools, engine: str) -> Solution:
-        standing = self._standing
-        limits = standing.allow(nodes=SUB_NODES, absolute_gap=max(0.2 * standing.target, 1e-9))
-        found = self._whole.near(x, free, limits=limits, start=standing.x)
-        standing.work += found.iterations + found.nodes
-        standing.offer(found.x, engine)
-        return found
+    def _block_limits(self) -> Limits:
+        """Return the limits of one block's solve: its share of the gap may stay open."""
+        share = 0.25 * self._standing.target / len(self._problem.blocks)
+        return self._standing.allow(nodes=self._limits.block_nodes, absolute_gap=max(share, 1e-9))
 
-    def _search_near(self) -> None:
-        """Search neighbourhoods of the plan; more blocks after one that was decided, fewer after one that was not."""
-        standing, generation, blocks = self._standing, self._generation, len(self._problem.blocks)
-        if standing.x is None or generation is None or generation.best is None:
-            return
-        size, failures = max(2, blocks // 8), 0
-        for turn in range(self._limits.passes):
-            if standing.over or failures >= 8:
+    def _ask_leaf(self, generation: ColumnGeneration) -> None:
+        self._ask(generation, LEAF_ROUNDS)
+        self._plans.leaf(generation)
+
+    def _ask(self, generation: ColumnGeneration, most: int) -> None:
+        """Ask the blocks until the gap is closed, the prices are the best there are, or they move no more."""
+        standing, root = self._standing, generation is self._generation
+        bounds: list[float] = []
+        while not standing.over and generation.rounds < most:
+            if generation.best is not None and generation.best.bound <= standing.value + standing.target:
                 return
-            if turn % 8 == 0 and generation.mix is not None:
-                free = disputed(generation.mix.x, standing.x)
-            else:
-                lost = losses(self._problem, generation.best, standing.x)
-                free = of_blocks(self._problem, draw_blocks(lost, size, self._rng))
-            value = standing.value
-            found = self._near(standing.x, free, "neighbourhood")
-            failures = 0 if standing.value > value else failures + 1
-            if found.termination is Termination.OPTIMAL:
-                size = min(blocks, size + max(1, size // 4))
-            else:
-                size = max(2, size - max(1, size // 4))
+            work = generation.work
+            moved = generation.step(
+                tolerance=0.05 * max(standing.target, 1e-9),
+                limits=self._block_limits(),
+                master_limits=standing.allow(),
+            )
+            standing.work += generation.work - work
+            if not moved:
+                return
+            if root and generation.best is not None:
+                standing.prove(generation.best.bound, "prices")
+            bounds.append(np.inf if generation.best is None else generation.best.bound)
+            if root and generation.rounds & (generation.rounds - 1) == 0:
+                self._plans.round(generation)
+            if self._stalled(generation, bounds):
+                return
+
+    def _stalled(self, generation: ColumnGeneration, bounds: list[float]) -> bool:
+        """Tell whether the last rounds closed next to nothing of what may still be closed."""
+        if len(bounds) <= STALLED or generation.mix is None:
+            return False
+        standing = self._standing
+        left = min(bounds[-1] - standing.value, max(bounds[-1] - generation.mix.value, standing.target))
+        return bounds[-1 - STALLED] - bounds[-1] < 0.02 * left
 
     def _try_core(self, nodes: int) -> None:
-        """Fix what nothing better can have otherwise, and let a solver decide the rest."""
+        """Fix what nothing worth having can have otherwise, and let a solver decide the rest.
+
+        Without a plan, what is not far below the bound is worth having.
+        """
         standing, generation = self._standing, self._generation
-        known = generation is not None and any(isinstance(oracle, KnapsackOracle) for oracle in self._oracles)
-        if standing.over or not known or standing.x is None or generation is None or generation.best is None:
+        known = any(isinstance(oracle, KnapsackOracle) for oracle in self._oracles)
+        if standing.over or not known or generation is None or generation.best is None:
             return
-        beyond = standing.value + max(0.9 * standing.step, 0.9 * standing.target, 1e-9 * abs(standing.value))
+        if standing.x is None:
+            beyond = generation.best.bound - max(4 * standing.step, FIRST_CORE * abs(generation.best.bound))
+        else:
+            beyond = standing.value + max(0.9 * standing.step, 0.9 * standing.target, 1e-9 * abs(standing.value))
         core = core_of(self._problem, self._oracles, generation.best, beyond)
-        limits = standing.allow(nodes=nodes)
-        found = self._monolith.within(core.lower, core.upper, limits=limits, start=standing.x)
+        found = self._monolith.within(core.lower, core.upper, limits=standing.allow(nodes=nodes), start=standing.x)
         self._count(found)
         standing.offer(found.x, "core")
         standing.prove(max(found.bound, beyond, standing.value), "core")

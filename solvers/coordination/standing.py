@@ -15,6 +15,7 @@ from solvers.coordination.verify import check_point
 from solvers.core.program import Floats, Program
 from solvers.core.termination import Limits
 
+_NOISE = 1e-12
 FEASIBLE = 1e-6
 """Violations up to this are what solvers call feasible."""
 
@@ -47,7 +48,7 @@ class Standing:
         whole = self.problem.integer
         point = np.where(whole, np.rint(x), x)
         found = check_point(self.problem, point)
-        if found.violation > FEASIBLE or found.value <= self.value:
+        if found.violation > FEASIBLE or (self.x is not None and found.value <= self.value + _NOISE * abs(self.value)):
             return False
         self.x, self.value = point, found.value
         self._note(engine)
