@@ -103,7 +103,8 @@ def _largest(network: Network) -> tuple[Floats, Floats]:
     """Return more than any plan buys on the spot [M·T] and more than it can breach [F]."""
     demand = np.sum([plant.demand.sum(axis=1) for plant in network.plants], axis=0)
     spot = np.repeat(network.use @ demand, network.supply.shape[1])
-    return spot, np.bincount(network.family, demand)
+    breach: Floats = np.bincount(network.family, demand).astype(np.float64)
+    return spot, breach
 
 
 def _master(largest: tuple[Floats, Floats]) -> Part:

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from time import monotonic
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -71,7 +72,7 @@ class ProcessPricing:
             ready = wait(list(waiting), None if until is None else max(until - monotonic(), 0.0))
             if not ready:
                 break
-            for line in ready:
+            for line in [line for line in waiting if line in ready]:
                 self._hear(waiting.pop(line), replies)
         for h in waiting.values():
             self._end(h)
@@ -82,7 +83,7 @@ class ProcessPricing:
         for h in range(len(self._hosts)):
             self._end(h)
 
-    def __enter__(self) -> ProcessPricing:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
