@@ -60,6 +60,7 @@ class Crowd:
     _rest: Floats = field(init=False)
     _sample_limit: Floats = field(init=False)
     _money: float = field(init=False)
+    _known: tuple[bytes, float, Sums] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._rest = np.zeros(2 * self.instance.columns.offers)
@@ -71,11 +72,7 @@ class Crowd:
         """Cut an instance into shards."""
         parts = split(instance, shards)
         pool = ThreadPoolExecutor(threads) if threads > 1 and len(parts) > 1 else None
-        found = [part.extremes() for part in parts]
-        extremes = Extremes(
-            value=max(e.value for e in found), cost=max(e.cost for e in found), least=min(e.least for e in found)
-        )
-        return cls(instance, parts, pool, one_sided_rows(instance.rows), extremes)
+        return cls(instance, parts, pool, one_sided_rows(instance.rows), parts[0].extremes)
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +95,7 @@ class Crowd:
 
     def sample(self, size: int) -> None:
         """Make about ``size`` members the sample."""
-        stride = max(1, self.members // size)
+        stride, self._known = max(1, self.members // size), None
         self.sampled = sum(self._each(lambda shard: shard.take_sample(stride)))
         self._sample_limit = self.rows.limit * (self.sampled / self.members)
 
@@ -119,15 +116,15 @@ class Crowd:
         """Return the dual of the sample, with the limits of the rows in proportion."""
         return self._point(SAMPLE, price, tau, self._sample_limit, np.zeros(len(self._rest)))
 
-    def correct_sample(self, price: Floats) -> None:
-        """Shift the sample's limits so that its gradient at these prices is the whole's: one pass.
+    def correct_sample(self, price: Floats, tau: float) -> None:
+        """Shift the sample's limits so that its gradient at these prices, smoothed, is the whole's, plain: one pass.
 
         What is left of the sampling error is that of the curvature (control variates: Johnson and Zhang 2013).
         """
         self.collect(price, 0.0, 0)
         lam, mu = self._offer_prices(price)
-        units = self._units(lam, mu, 1.0)
-        found = self._sums(SAMPLE, lam, mu, 1e-9 * self.extremes.value, units).use.ravel() / units.use
+        units = self._units(lam, mu, tau)
+        found = self._sample_sums(price, tau, units).use.ravel() / units.use
         share, both = self.sampled / self.members, np.concatenate([self.rows.spend, self.rows.count], axis=1)
         self._sample_limit = share * (self.rows.limit - both @ self._rest) + both @ found
 
@@ -218,10 +215,17 @@ class Crowd:
     def _sums(self, which: str, lam: Floats, mu: Floats, tau: float, units: Units) -> Sums:
         return reduce(Sums.plus, self._each(lambda s: s.sums(which, lam, mu, tau, units)))
 
+    def _sample_sums(self, price: Floats, tau: float, units: Units) -> Sums:
+        """Return the sums of the sample; a walk begins where the sample was corrected, and asks for these again."""
+        key = (price.tobytes(), tau)
+        if self._known is None or self._known[:2] != key:
+            self._known = (*key, self._sums(SAMPLE, *self._offer_prices(price), tau, units))
+        return self._known[2]
+
     def _point(self, which: str, price: Floats, tau: float, limit: Floats, rest: Floats) -> DualPoint:
         lam, mu = self._offer_prices(price)
         units = self._units(lam, mu, tau)
-        sums = self._sums(which, lam, mu, tau, units)
+        sums = self._sample_sums(price, tau, units) if which == SAMPLE else self._sums(which, lam, mu, tau, units)
         smooth, plain, entropy = (float(worth) / units.worth for worth in sums.worth)
         rows = np.concatenate([self.rows.spend, self.rows.count], axis=1)
         use = sums.use.ravel() / units.use + rest

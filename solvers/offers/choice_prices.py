@@ -65,16 +65,18 @@ def walk(
     cost: float,
     close: float,
     trust: Trust | None = None,
+    within: float = _CLOSE,
 ) -> DualPoint:
     """Return the point where the stage of temperature ``tau`` ends.
 
-    ``cost`` is the money a typical reward costs, ``close`` a decrease not worth another step.
+    ``cost`` is the money a typical reward costs. A decrease of less than ``close``, or than ``within`` of the smoothing
+    error, is not worth another step.
     """
     point = evaluate(price, tau)
     for _ in range(_MOST_STEPS):
         step = newton_step(point.gradient, point.hessian, point.price)
         decrease = -float(point.gradient @ step)
-        if decrease <= _CLOSE * point.entropy + close:
+        if decrease <= within * point.entropy + close:
             break
         moved = score_move(step, rows, cost)
         reach = _REACH * tau
@@ -92,24 +94,3 @@ def walk(
             break
         point = following
     return point
-
-
-def price_error(point: DualPoint, rows: OneSidedRows) -> float:
-    """Return by how much a score may be off (one standard deviation) because prices come from a sample.
-
-    Uses of a sample scatter about like independent draws; the Hessian turns that into prices (the sandwich formula of
-    M-estimators: White 1982).
-    """
-    free = np.flatnonzero(point.price > 0)
-    if not len(free):
-        return 0.0
-    counted = np.maximum(point.use[1], 1.0)
-    cost = point.use[0] / counted
-    variance = np.concatenate([1.5 * cost * point.use[0], point.use[1]])
-    both = np.concatenate([rows.spend, rows.count], axis=1)[free]
-    curve = point.hessian[np.ix_(free, free)]
-    curve = curve + np.eye(len(free)) * 1e-6 * float(np.trace(curve)) / len(free)
-    offers = len(cost)
-    moved = np.linalg.solve(curve, both[:, :offers] * cost + both[:, offers:])
-    spread = (both * variance) @ both.T
-    return float(np.sqrt(np.einsum("ro,rs,so->o", moved, spread, moved).max(initial=0.0)))

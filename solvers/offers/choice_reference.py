@@ -1,8 +1,7 @@
 """The passes of `choice_kernels` in plain numpy: what the compiled ones must equal bit for bit.
 
 Members come from the columns' own ``gather``; the reference knows nothing of bit columns, penalties or packed arrays.
-It works member by member along the offers and adds up block by block in the kernels' lanes, since a sum of rounded
-numbers depends on its order.
+It scores in the precision a pass promises (`certify`: float64) and adds up numbers that are already whole.
 """
 
 from __future__ import annotations
@@ -13,8 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from solvers.core.program import Bools, Floats, Ints
-from solvers.offers.choice_kernels import BLOCK, LANES, Longs, Reals
+from solvers.offers.choice_kernels import Longs
 from solvers.offers.reward_choice import NOT_CHOSEN, Columns
+
+_BLOCK = 4096
+Reals = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -60,8 +62,8 @@ def _visit(
     mu: Reals = prices[1].astype(real)
     near, choice = [np.zeros(0, np.int64)], np.full((len(start) - 1, members), NOT_CHOSEN, dtype=np.int8)
     count, spend, worth, scores = (np.zeros(offers, np.int64) for _ in range(4))
-    for b in range(0, members, BLOCK):
-        member = np.arange(b, min(b + BLOCK, members), dtype=np.int64)
+    for b in range(0, members, _BLOCK):
+        member = np.arange(b, min(b + _BLOCK, members), dtype=np.int64)
         value, cost, eligible = columns.gather(member)
         score = _scores(value.astype(real), cost.astype(real), eligible, lam, mu)
         for w in range(len(start) - 1):
@@ -70,14 +72,14 @@ def _visit(
             near.append((member * (len(start) - 1) + w)[tie])
             choice[w, member] = arg
             if certifying:
-                scores[0] += np.int64(np.ceil(_lane_sum(best.astype(np.float64)) * units[1]))
+                scores[0] += (best.astype(np.float64) * units[1]).astype(np.int64).sum() + len(best)
             else:
                 arg = np.where(tie, -2, arg)
             for o in range(int(start[w]), int(start[w + 1])):
                 count[o] += np.count_nonzero(arg == o)
-                spend[o] += np.int64(np.rint(_lane_sum(np.where(arg == o, cost[:, o], 0.0)) * units[0]))
+                spend[o] += _total(cost[arg == o, o], units[0])
                 if certifying:
-                    worth[o] += np.int64(np.rint(_lane_sum(np.where(arg == o, value[:, o], 0.0)) * units[0]))
+                    worth[o] += _total(value[arg == o, o], units[0])
     return Collected(
         near=np.concatenate(near), choice=choice, count=count, spend=spend, worth=worth, scores=int(scores[0])
     )
@@ -95,12 +97,5 @@ def _two_best(score: Reals, first: int) -> tuple[Reals, Reals, npt.NDArray[np.in
     return ordered[:, -1], ordered[:, -2], np.where(arg == 0, np.int64(NOT_CHOSEN), arg - 1 + first)
 
 
-def _lane_sum(column: Floats) -> float:
-    """Add up in lanes, one after the other in each, and fold these in halves."""
-    lanes = np.zeros(LANES)
-    padded = np.concatenate([column, np.zeros(-len(column) % LANES)])
-    for row in padded.reshape(-1, LANES):
-        lanes += row
-    while len(lanes) > 1:
-        lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
-    return float(lanes[0])
+def _total(money: Floats, unit: float) -> np.int64:
+    return np.int64((money * unit).astype(np.int64).sum())

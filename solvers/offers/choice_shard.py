@@ -16,9 +16,9 @@ import numpy.typing as npt
 from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats, Ints
 from solvers.offers import choice_kernels
-from solvers.offers.choice_kernels import PENALTY, Arrays, Longs, Offered, kernel_arrays, no_totals, room_for
-from solvers.offers.reward_choice import Columns, RewardChoice
-from solvers.offers.smoothed_dual import GRAIN, Items, Sums, Units, drawn_offers, make_items, smoothed_sums
+from solvers.offers.choice_kernels import FLOAT32_SLIP, Arrays, Longs, Offered, kernel_arrays, no_totals, room_for
+from solvers.offers.reward_choice import Columns, FactoredColumns, RewardChoice
+from solvers.offers.smoothed_dual import GRAIN, Items, Sums, Units, drawn_offers, make_items, smoothed_sums, two_best
 
 SAMPLE, CORE = "sample", "core"
 _FEW = 16  # of so many members one is expected to be a near tie
@@ -107,6 +107,7 @@ class Shard:
 
     columns: Columns
     start: Ints
+    extremes: Extremes
     first: int = 0
     last: int | None = None
     choice: npt.NDArray[np.int8] = field(init=False)
@@ -131,20 +132,6 @@ class Shard:
         """W."""
         return len(self.start) - 1
 
-    def extremes(self) -> Extremes:
-        """Return the extremes of the columns."""
-        arrays = self._arrays
-        if len(arrays.weight):
-            heaviest = np.zeros(len(arrays.value_of), dtype=np.float32)
-            np.maximum.at(heaviest, arrays.segment, arrays.weight)
-            values, costs = heaviest[:, None] * arrays.value_of, heaviest[:, None] * arrays.cost_of
-            most = float(np.abs(values).max())
-            return Extremes(value=most, cost=float(costs.max()), least=min(0.0, float(values.min())))
-        high = max(float(row.max()) for row in arrays.value)
-        low = min(float(row.min()) for row in arrays.value)
-        cost = max(float(row.max()) for row in arrays.cost)
-        return Extremes(value=max(high, -low), cost=cost, least=min(0.0, low))
-
     def take_sample(self, stride: int) -> int:
         """Keep every ``stride``-th member of the whole as the sample; returns the number of members kept."""
         begin = -self.first % stride
@@ -155,15 +142,15 @@ class Shard:
 
     def near_sample(self, lam: Floats, mu: Floats, width: float) -> int:
         """Return how many items of the sample differ by less than ``width`` between two offers."""
-        return int((self._two_best(self.items[SAMPLE], lam, mu)[1] < width).sum())
+        return int((two_best(self.items[SAMPLE], lam, mu)[1] < width).sum())
 
     def take_core(self, lam: Floats, mu: Floats, width: float, unit: float, most: int) -> Totals:
         """Keep near ties as the core, unless more than ``most``, and return the totals of all others."""
-        offered = Offered(self.start.astype(np.int64), lam.astype(np.float32), mu.astype(np.float32), np.float32(width))
+        offered = Offered(self.start.astype(np.int64), lam, mu, float(width))
         room = min(most, self.members // _FEW)
         for _ in range(2):
             found = no_totals(self._near_room(room), len(lam))
-            near = choice_kernels.collect(self._arrays, PENALTY, self.members, offered, unit, found)
+            near = choice_kernels.collect(self._arrays, self.members, offered, unit, found)
             room = int(near)
             if near <= len(found.near) or near > most:
                 break
@@ -176,11 +163,11 @@ class Shard:
 
     def certify(self, lam: Floats, mu: Floats, width: float, units: Units, room: int) -> Totals:
         """Choose everybody's best offer at float64 prices (`choice_kernels.certify`) and list near ties."""
-        offered = Offered(self.start.astype(np.int64), lam, mu, width)
-        scale = np.array([units.use, units.worth])
+        offered = Offered(self.start.astype(np.int64), lam, mu, float(width))
+        scale = np.array([units.use, units.worth, self._slip(lam, mu)])
         for _ in range(2):
             found = no_totals(self._near_room(room), len(lam))
-            near, scores = choice_kernels.certify(self._arrays, PENALTY, offered, scale, self.choice, found)
+            near, scores = choice_kernels.certify(self._arrays, offered, scale, self.choice, found)
             room = int(near)
             if near <= len(found.near):
                 break
@@ -207,7 +194,7 @@ class Shard:
     def closest(self, lam: Floats, mu: Floats, most: int) -> Ties:
         """Return ``most`` items of the core whose two best offers (none is worth 0) differ little (`Ties.first`)."""
         items = self.items[CORE]
-        pair, margin = self._two_best(items, lam, mu)
+        pair, margin = two_best(items, lam, mu)
         nearest = _in_turn(items.item, margin, pair)[:most]
         item, margin, pair = items.item[nearest], margin[nearest], pair[nearest]
         member, window = item // self.windows - self.first, item % self.windows
@@ -228,21 +215,16 @@ class Shard:
         here = (member >= 0) & (member < self.members)
         self.choice[item[here] % self.windows, member[here]] = offer[here]
 
-    @staticmethod
-    def _two_best(items: Items, lam: Floats, mu: Floats) -> tuple[Longs, Floats]:
-        """Return a name of each item's two best offers (no offer is worth 0), and what they differ by."""
-        place = np.minimum(items.first[:, None] + np.arange(items.value.shape[1]), len(lam) - 1)
-        score = np.concatenate([items.value - lam[place] * items.cost - mu[place], np.zeros((items.count, 1))], axis=1)
-        two = np.sort(np.argpartition(score, -2, axis=1)[:, -2:], axis=1)
-        best = np.take_along_axis(score, two, axis=1)
-        pair = (items.first * score.shape[1] + two[:, 0]) * score.shape[1] + two[:, 1]
-        return pair, np.abs(best[:, 1] - best[:, 0])
-
     def _items(self, local: Longs) -> Items:
         local = np.sort(local)
         value, cost, eligible = self.columns.gather(local // self.windows + self.first)
         columns = (np.where(eligible, value, -np.inf), cost)
         return make_items(local + self.first * self.windows, self.windows, self.start, columns)
+
+    def _slip(self, lam: Floats, mu: Floats) -> float:
+        """Return what two scores in float32 may differ by from those in float64, together."""
+        paid = float(np.abs(lam).max(initial=0.0)) * self.extremes.cost + float(np.abs(mu).max(initial=0.0))
+        return FLOAT32_SLIP * (self.extremes.value + paid)
 
     def _near_room(self, room: int) -> Longs:
         room += choice_kernels.BLOCK
@@ -258,4 +240,19 @@ def split(instance: RewardChoice, shards: int) -> tuple[Shard, ...]:
     cuts = np.unique(np.linspace(0, grains, min(shards, grains) + 1).astype(np.int64)) * GRAIN
     cuts[-1] = members
     parts = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-    return tuple(Shard(instance.columns, instance.window_start, a, b) for a, b in parts)
+    found = extremes(instance.columns)
+    return tuple(Shard(instance.columns, instance.window_start, found, a, b) for a, b in parts)
+
+
+def extremes(columns: Columns) -> Extremes:
+    """Return the extremes of the columns; weights are told by segment, so that N×M is not multiplied out."""
+    if isinstance(columns, FactoredColumns):
+        heaviest = np.zeros(len(columns.value_of), dtype=np.float32)
+        np.maximum.at(heaviest, columns.segment, columns.weight)
+        values, costs = heaviest[:, None] * columns.value_of, heaviest[:, None] * columns.cost_of
+        high, low, cost = float(values.max()), float(values.min()), float(costs.max())
+    else:
+        high = max(float(row.max()) for row in columns.value)
+        low = min(float(row.min()) for row in columns.value)
+        cost = max(float(row.max()) for row in columns.cost)
+    return Extremes(value=max(high, -low), cost=cost, least=min(0.0, low))

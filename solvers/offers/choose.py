@@ -1,6 +1,7 @@
 """Solve a reward choice: a whole choice, and a bound on every other, in a few passes over the members.
 
-1. Prices of a small sample, then of a larger one, by Newton's method on the smoothed dual (`choice_prices`).
+1. Prices of a small sample, by Newton's method on the smoothed dual (`choice_prices`). A larger sample is corrected by
+   a pass over everybody, so that its gradient is theirs, and solved again, until few members are left in doubt.
 2. One pass at these prices splits the members into clear cases, which are added up, and near ties, the core; Newton's
    method on the core with all others as constants gives prices that are right for everybody, unless a clear case was
    none. The core's dual is below everybody's, so this shows, and the step is repeated from the new prices.
@@ -30,20 +31,24 @@ from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats
 from solvers.core.termination import Limits
 from solvers.offers.choice_crowd import Crowd, Final, Typical
-from solvers.offers.choice_prices import DualPoint, Evaluate, Trust, price_error, score_move, walk
+from solvers.offers.choice_prices import DualPoint, Evaluate, Trust, score_move, walk
 from solvers.offers.core_choice import TieTotals, core_program, solve_core
 from solvers.offers.pair_exchange import exchange_pairs
 from solvers.offers.reward_choice import RewardChoice
 
-_SMALL, _LARGE, _HUGE = 2048, 16384, 131072
+_SMALL, _LARGE, _HUGE = 2048, 16384, 65536
 _WHOLE = 40_000  # so many members are their own sample
 _MANY = 4_000_000
 _COARSE = (0.6, 0.2, 0.06, 0.03)  # temperatures, of a typical value
-_FINE = (0.01, 0.004, 0.0015)
+_CORRECTED = (0.02, 0.01, 0.01)  # those at which a sample is corrected, as often as it takes
+_CORRECTED_AGAIN = (0.01,)
+_FEW_TIES = 30_000
+_NARROWEST = 3e-4  # of a typical value: what a corrected sample does not tell
+_EXACT = 1e-6  # of the smoothing error: how far from its best a corrected sample is left
 _COOLING = 0.3
-_CAUTION = 0.4  # of the last move of the prices: what they may still be off by
-_SURE = 3.0
+_CAUTION = 0.3  # of the last move of the prices: what they may still be off by
 _SMALL_PART = 10  # of the members: more make no core, but a second look at everybody
+_FILLED = 0.8  # of the largest core, by what the sample expects
 _TRUST = 1.5  # widths of the core that scores may move by
 _EDGE = 0.8  # of the radius of trust: who comes this close left it
 _EXCHANGED = ((2, 150), (4, 150), (8, 0))  # times the ties of a program, and kicks
@@ -165,21 +170,23 @@ class _Solve:
             price = self._stages(crowd.sample_point, price, taus, scale, crowd.sampled).price
         if crowd.members <= _WHOLE:
             return price, np.inf, tau
-        size = _HUGE if crowd.members > _MANY else _LARGE
-        crowd.sample(size)
-        fine = [tau * scale.value for tau in _FINE if tau * np.sqrt(size) > 0.5]
-        if not warm:
-            price = self._stages(crowd.sample_point, price, fine, scale, crowd.sampled).price
-        return *self._corrected(price, scale, fine[-1]), fine[-1]
+        crowd.sample(_HUGE if crowd.members > _MANY else _LARGE)
+        width = np.inf
+        for part in _CORRECTED_AGAIN if warm else _CORRECTED:
+            tau = part * scale.value
+            price, width = self._corrected(price, scale, tau)
+            if crowd.expected_core(price, width) <= _FEW_TIES:
+                break
+        return price, width, tau
 
     def _corrected(self, price: Floats, scale: Typical, tau: float) -> tuple[Floats, float]:
         """Return prices from the sample corrected at these, and how wide of them a choice is still open."""
         crowd = self.crowd
-        crowd.correct_sample(price)
-        # The sample is corrected for what members choose, not for smoothed choices: it has to end little smoothed.
-        point = self._stages(crowd.sample_point, price, [tau, tau / 4, tau / 16], scale, crowd.sampled)
+        crowd.correct_sample(price, tau)
+        close = 1e-5 * self.limits.gap * scale.value * crowd.sampled
+        point = walk(crowd.sample_point, crowd.rows, price, tau, cost=scale.cost, close=close, within=_EXACT)
         moved = score_move(point.price - price, crowd.rows, scale.cost)
-        return point.price, max(_CAUTION * moved, price_error(point, crowd.rows) / _SURE, 1e-5 * scale.value)
+        return point.price, max(_CAUTION * moved, _NARROWEST * scale.value)
 
     def _stages(
         self,
@@ -218,7 +225,7 @@ class _Solve:
         if not np.isinf(width):
             most = max(most // _SMALL_PART, _LARGE)
             expected = crowd.expected_core(price, width)
-            width *= min(1.0, 0.5 * most / max(expected, 1))
+            width *= min(1.0, _FILLED * most / max(expected, 1))
         while (core := crowd.collect(price, width, most)) > most:
             width *= 0.5 * most / core
         return width, core

@@ -25,7 +25,7 @@ from solvers.core.kernels import compiled
 from solvers.core.program import Floats, Ints
 
 GRAIN = 32768
-_REACH = 30.0  # exp(-30) changes no price that matters
+_REACH = 18.0  # exp(-18) changes no price that matters
 
 Longs = npt.NDArray[np.int64]
 
@@ -129,6 +129,13 @@ def smoothed_sums(items: Items, lam: Floats, mu: Floats, tau: float, units: Unit
     columns = _Columns(items.value, items.cost, items.first, items.grain)
     _add_up(columns, lam, mu, tau, scale, _Grain(worth, use, curve))
     return Sums(worth=worth, use=use, curve=curve)
+
+
+def two_best(items: Items, lam: Floats, mu: Floats) -> tuple[Longs, Floats]:
+    """Return a name of each item's two best offers, int64 [n], and what they differ by, float64 [n] (none counts 0)."""
+    pair, margin = np.empty(items.count, dtype=np.int64), np.empty(items.count)
+    _two_best(_Columns(items.value, items.cost, items.first, items.grain), lam, mu, pair, margin)
+    return pair, margin
 
 
 def drawn_offers(items: Items, lam: Floats, mu: Floats, tau: float) -> npt.NDArray[np.int8]:
@@ -239,3 +246,19 @@ def _draw(items: _Columns, lam: Floats, mu: Floats, tau: float, level: Floats, c
             if left < 0.0:
                 chosen[i] = base + k
                 break
+
+
+@compiled
+def _two_best(items: _Columns, lam: Floats, mu: Floats, pair: Longs, margin: Floats) -> None:
+    offers, width = len(lam), items.value.shape[1]
+    for i in range(len(margin)):
+        base, none = items.first[i], width
+        best, second, arg, other = 0.0, -np.inf, none, none
+        for k in range(min(width, offers - base)):
+            score = items.value[i, k] - lam[base + k] * items.cost[i, k] - mu[base + k]
+            if score > best:
+                best, second, arg, other = score, best, k, arg
+            elif score > second:
+                second, other = score, k
+        margin[i] = best - second
+        pair[i] = (base * (width + 1) + min(arg, other)) * (width + 1) + max(arg, other)

@@ -6,7 +6,7 @@ import numpy as np
 
 from solvers.backends.highs import HighsBackend
 from solvers.core.termination import Limits, Termination
-from solvers.offers.choice_shard import Shard
+from solvers.offers.choice_shard import Shard, split
 from solvers.offers.reward_choice import (
     ChoiceRows,
     DenseColumns,
@@ -101,4 +101,4 @@ def optimum(problem: RewardChoice) -> float | None:
 
 def shard(problem: RewardChoice) -> Shard:
     """All members as one shard."""
-    return Shard(problem.columns, problem.window_start, 0)
+    return split(problem, 1)[0]
