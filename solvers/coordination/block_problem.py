@@ -8,7 +8,7 @@ maximisation of its negative. Source: Dantzig and Wolfe (1960), Decomposition pr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -49,8 +49,11 @@ class BlockProblem:
     link_lower: Floats
     link_upper: Floats
     place: Ints
+    _start: Ints = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        start = np.cumsum([0, *(part.program.columns for part in self.parts)]).astype(np.int32)
+        object.__setattr__(self, "_start", start)
         links = len(self.link_lower)
         if len(self.link_upper) != links:
             raise InvalidProgram("linking rows need one lower and one upper bound each")
@@ -61,7 +64,7 @@ class BlockProblem:
                 raise InvalidProgram(f"block {part.name} knows {part.links.rows} linking rows, the problem has {links}")
         if self.master.program.rows.rows:
             raise InvalidProgram("rows of master columns are linking rows; give the master part none of its own")
-        if not np.array_equal(np.sort(self.place), np.arange(sum(part.program.columns for part in self.parts))):
+        if not np.array_equal(np.sort(self.place), np.arange(start[-1])):
             raise InvalidProgram("place must name the position of every column once")
 
     @property
@@ -88,8 +91,7 @@ class BlockProblem:
 
     def columns_of(self, part: int) -> Ints:
         """Return where the columns of a part stand in the whole."""
-        first = sum(p.program.columns for p in self.parts[:part])
-        return self.place[first : first + self.parts[part].program.columns]
+        return self.place[self._start[part] : self._start[part + 1]]
 
     def split(self, x: Floats) -> tuple[Floats, ...]:
         """Return the columns of each part, master columns last."""
