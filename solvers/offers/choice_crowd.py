@@ -14,9 +14,9 @@ import numpy as np
 
 from solvers.core.program import Floats
 from solvers.offers.choice_prices import DualPoint
-from solvers.offers.choice_shard import CORE, SAMPLE, Extremes, Shard, Ties, Totals, join_ties, split
+from solvers.offers.choice_shard import CORE, SAMPLE, Shard, Ties, Totals, join_ties, split
 from solvers.offers.core_choice import OneSidedRows
-from solvers.offers.reward_choice import ChoiceRows, RewardChoice
+from solvers.offers.reward_choice import ChoiceRows, Extremes, RewardChoice
 from solvers.offers.smoothed_dual import Sums, Units, safe_unit
 
 _T = TypeVar("_T")
@@ -54,7 +54,6 @@ class Crowd:
     shards: tuple[Shard, ...]
     pool: ThreadPoolExecutor | None
     rows: OneSidedRows
-    extremes: Extremes
     passes: int = 0
     sampled: int = 0
     _rest: Floats = field(init=False)
@@ -72,7 +71,7 @@ class Crowd:
         """Cut an instance into shards."""
         parts = split(instance, shards)
         pool = ThreadPoolExecutor(threads) if threads > 1 and len(parts) > 1 else None
-        return cls(instance, parts, pool, one_sided_rows(instance.rows), parts[0].extremes)
+        return cls(instance, parts, pool, one_sided_rows(instance.rows))
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +81,11 @@ class Crowd:
     ) -> None:
         if self.pool is not None:
             self.pool.shutdown()
+
+    @property
+    def extremes(self) -> Extremes:
+        """Of all columns."""
+        return self.instance.columns.extremes
 
     @property
     def members(self) -> int:

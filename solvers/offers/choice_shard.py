@@ -17,7 +17,7 @@ from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats, Ints
 from solvers.offers import choice_kernels
 from solvers.offers.choice_kernels import FLOAT32_SLIP, Arrays, Longs, Offered, kernel_arrays, no_totals, room_for
-from solvers.offers.reward_choice import Columns, FactoredColumns, RewardChoice
+from solvers.offers.reward_choice import Columns, RewardChoice
 from solvers.offers.smoothed_dual import GRAIN, Items, Sums, Units, drawn_offers, make_items, smoothed_sums, two_best
 
 SAMPLE, CORE = "sample", "core"
@@ -89,15 +89,6 @@ def join_ties(parts: Sequence[Ties], most: int) -> Ties:
     return Ties(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _TIE_FIELDS}).first(most)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Extremes:
-    """Largest |value| and cost, and the smallest value, of any member and offer."""
-
-    value: float
-    cost: float
-    least: float
-
-
 @dataclass(slots=True, eq=False)
 class Shard:
     """Members ``first:last`` of the columns, all of them without ``last``; see the module's text.
@@ -107,7 +98,6 @@ class Shard:
 
     columns: Columns
     start: Ints
-    extremes: Extremes
     first: int = 0
     last: int | None = None
     choice: npt.NDArray[np.int8] = field(init=False)
@@ -223,8 +213,9 @@ class Shard:
 
     def _slip(self, lam: Floats, mu: Floats) -> float:
         """Return what two scores in float32 may differ by from those in float64, together."""
-        paid = float(np.abs(lam).max(initial=0.0)) * self.extremes.cost + float(np.abs(mu).max(initial=0.0))
-        return FLOAT32_SLIP * (self.extremes.value + paid)
+        extremes = self.columns.extremes
+        paid = float(np.abs(lam).max(initial=0.0)) * extremes.cost + float(np.abs(mu).max(initial=0.0))
+        return FLOAT32_SLIP * (extremes.value + paid)
 
     def _near_room(self, room: int) -> Longs:
         room += choice_kernels.BLOCK
@@ -240,19 +231,4 @@ def split(instance: RewardChoice, shards: int) -> tuple[Shard, ...]:
     cuts = np.unique(np.linspace(0, grains, min(shards, grains) + 1).astype(np.int64)) * GRAIN
     cuts[-1] = members
     parts = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-    found = extremes(instance.columns)
-    return tuple(Shard(instance.columns, instance.window_start, found, a, b) for a, b in parts)
-
-
-def extremes(columns: Columns) -> Extremes:
-    """Return the extremes of the columns; weights are told by segment, so that N×M is not multiplied out."""
-    if isinstance(columns, FactoredColumns):
-        heaviest = np.zeros(len(columns.value_of), dtype=np.float32)
-        np.maximum.at(heaviest, columns.segment, columns.weight)
-        values, costs = heaviest[:, None] * columns.value_of, heaviest[:, None] * columns.cost_of
-        high, low, cost = float(values.max()), float(values.min()), float(costs.max())
-    else:
-        high = max(float(row.max()) for row in columns.value)
-        low = min(float(row.min()) for row in columns.value)
-        cost = max(float(row.max()) for row in columns.cost)
-    return Extremes(value=max(high, -low), cost=cost, least=min(0.0, low))
+    return tuple(Shard(instance.columns, instance.window_start, a, b) for a, b in parts)

@@ -19,7 +19,7 @@ Values and costs are offer-major float32, given as :class:`DenseColumns` or, nev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -38,16 +38,26 @@ def eligibility_bits(eligible: Bools) -> Bytes:
     return np.ascontiguousarray(np.packbits(eligible, axis=1, bitorder="little"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extremes:
+    """Largest |value| and cost, and the smallest value or 0, of any member and offer."""
+
+    value: float
+    cost: float
+    least: float
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class DenseColumns:
     """``value`` and ``cost`` float32 [M, N], finite, cost ≥ 0; ``eligible`` uint8 [M, ⌈N/8⌉] as `eligibility_bits`.
 
-    ``eligible`` None: every member may have every offer.
+    ``eligible`` None: every member may have every offer. ``extremes`` are found as the numbers are checked.
     """
 
     value: Singles
     cost: Singles
     eligible: Bytes | None = None
+    extremes: Extremes = field(init=False)
 
     def __post_init__(self) -> None:
         if self.value.ndim != 2 or self.value.shape != self.cost.shape:
@@ -58,7 +68,8 @@ class DenseColumns:
             array = getattr(self, name)
             if array.dtype != np.float32 or not array.flags.c_contiguous:
                 raise InvalidProgram(f"{name} must be float32 in rows of one offer each; use numpy.ascontiguousarray")
-            _check_finite(name, array)
+        (least, most), (_, dearest) = _range("value", self.value), _range("cost", self.cost)
+        object.__setattr__(self, "extremes", Extremes(value=max(most, -least), cost=dearest, least=least))
         _check_bits(self.eligible, *self.value.shape)
 
     @property
@@ -89,7 +100,8 @@ class FactoredColumns:
     """Responses of S segments times weights of members, rounded to float32: value[o,i] = weight[i]·value_of[s(i),o].
 
     ``weight`` float32 [N] ≥ 0, ``segment`` int16 [N], ``value_of``, ``cost_of`` float32 [S, M] (costs ≥ 0), ``allowed``
-    bool [S, M]; ``eligible`` as in :class:`DenseColumns`, both must allow an offer.
+    bool [S, M]; ``eligible`` as in :class:`DenseColumns`, both must allow an offer. ``extremes`` are no smaller than
+    those of the products.
     """
 
     weight: Singles
@@ -98,6 +110,7 @@ class FactoredColumns:
     cost_of: Singles
     allowed: Bools
     eligible: Bytes | None = None
+    extremes: Extremes = field(init=False)
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 1 or self.segment.shape != self.weight.shape or self.segment.dtype != np.int16:
@@ -112,12 +125,15 @@ class FactoredColumns:
                 raise InvalidProgram(f"{name} must be finite, and not negative where it is a weight or a cost")
         if len(self.segment) and not 0 <= self.segment.min() <= self.segment.max() < len(self.value_of):
             raise InvalidProgram(f"segment must name segments 0..{len(self.value_of) - 1}")
-        largest = float(self.weight.max(initial=0)) * float(np.abs(self.value_of).max(initial=0))
-        if (
-            not max(largest, float(self.weight.max(initial=0)) * float(self.cost_of.max(initial=0)))
-            < np.finfo("f4").max
-        ):
+        heaviest = np.zeros(len(self.value_of))
+        np.maximum.at(heaviest, self.segment, self.weight)
+        values, costs = heaviest[:, None] * self.value_of, heaviest[:, None] * self.cost_of
+        largest, dearest = float(np.abs(values).max(initial=0.0)), float(costs.max(initial=0.0))
+        if not max(largest, dearest) < np.finfo("f4").max:
             raise InvalidProgram("a weight times a response exceeds float32; rescale the money")
+        rounded, least = 1 + 2.0**-23, float(values.min(initial=0.0))
+        found = Extremes(value=largest * rounded, cost=dearest * rounded, least=least * rounded)
+        object.__setattr__(self, "extremes", found)
         _check_bits(self.eligible, self.offers, self.members)
 
     @property
@@ -216,7 +232,9 @@ def one_window(offers: int) -> Ints:
     return np.zeros(offers, dtype=np.int32)
 
 
-def _check_finite(name: str, array: Singles) -> None:
+def _range(name: str, array: Singles) -> tuple[float, float]:
+    """Return the smallest number or 0 and the largest or 0, after checks."""
+    least, most = 0.0, 0.0
     # Row by row: a mask over the whole would cost a quarter of the data's memory.
     for o, row in enumerate(array):
         low, high = float(row.min(initial=0.0)), float(row.max(initial=0.0))
@@ -226,6 +244,8 @@ def _check_finite(name: str, array: Singles) -> None:
         if name == "cost" and low < 0:
             i = int(np.argmin(row))
             raise InvalidProgram(f"cost of offer {o}, member {i} is {row[i]}; costs are at least 0")
+        least, most = min(least, low), max(most, high)
+    return least, most
 
 
 def _check_bits(bits: Bytes | None, offers: int, members: int) -> None:
