@@ -65,7 +65,7 @@ def explain(scenario: Scenario, plan: Plan) -> PlanExplanation:
     routes = Routes(scenario, prices, plan["production"])
     full = _full_resources(scenario, decisions)
     shorts = shortfalls(scenario, decisions, cube, lost=lost, prices=prices, routes=routes)
-    uses = budget_uses(scenario, outcome, cube, eligibility=eligibility_patterns(scenario), prices=prices)
+    uses = budget_uses(scenario, decisions.rewards, cube, eligibility=eligibility_patterns(scenario), prices=prices)
     currency = scenario.header.currency
     return PlanExplanation(
         currency=currency,

@@ -15,8 +15,9 @@ from planner.domain.lookup import positions
 from planner.domain.offer_bans import clause_bans
 from planner.domain.scenario import Scenario
 from planner.verification.breaches import Floats, tolerance
+from planner.verification.decisions import Rows
 from planner.verification.explanation_prices import HORIZON, RowPrices
-from planner.verification.rewards import RewardOutcome, funding_shares
+from planner.verification.rewards import RewardOutcome, funding_shares, reward_outcome
 
 _NOTHING = 1e-6
 """Money per redemption below which a gain is none."""
@@ -30,9 +31,10 @@ class Hindrance:
     """What keeps money of a budget from being spent.
 
     ``kind`` is one of ``exclusivity``, ``price_floor`` (``name`` is the clause), ``eligibility``, ``max_redemptions``
-    (``name`` is the offer), ``budget`` (``name`` is another clause, or partner), ``supply`` (the units are worth more
-    elsewhere), ``no gain`` and ``other offers`` (customers take at most one per window). ``money`` is the expected
-    spend it concerns, ``price`` what a unit of the limit is worth (0: none).
+    (``name`` is the offer), ``budget`` (``name`` is the partner), ``supply`` (the units cost more, or are missed more
+    elsewhere, than they bring), ``no gain``, ``other offers`` (customers have another one, at most one per window) and
+    ``whole`` (customers go without any, though at these prices it would pay). ``money`` is the expected spend it
+    concerns, ``price`` what a unit of the limit is worth (0: none).
     """
 
     kind: str
@@ -67,13 +69,13 @@ class BudgetUse:
 
 
 def budget_uses(
-    scenario: Scenario, outcome: RewardOutcome, cube: DemandCube, *, eligibility: Eligibility, prices: RowPrices
+    scenario: Scenario, rewards: Rows, cube: DemandCube, *, eligibility: Eligibility, prices: RowPrices
 ) -> tuple[BudgetUse, ...]:
     """Explain every budget clause in every window it counts in, in the order of the contracts."""
     budgets = [clause for clause in scenario.clauses if isinstance(clause, BudgetClause)]
     if not budgets:
         return ()
-    ledger = _Ledger(scenario, outcome, cube, eligibility=eligibility, prices=prices)
+    ledger = _Ledger(scenario, rewards, cube, eligibility=eligibility, prices=prices)
     scopes = [(clause, scope) for clause in budgets for scope in clause_scopes(clause, scenario.horizon)]
     uses = [ledger.use(clause, scope) for clause, scope in scopes]
     return tuple(_bound(i, uses, [scope.reward_windows for _, scope in scopes]) for i in range(len(uses)))
@@ -102,24 +104,26 @@ class _Ledger:
     """Potential and actual redemptions by window, segment and offer, and what each is worth.
 
     ``potential`` float64 (segments, offers): if every eligible customer had the offer; ``everyone`` without any
-    eligibility rule. ``worth`` float64 (windows, segments, offers): money per redemption before any budget or limit.
+    eligibility rule; ``idle`` (windows, segments, offers) of those eligible who have no offer in the window. ``worth``
+    float64 (windows, segments, offers): money per redemption before any budget or limit.
     """
 
     def __init__(
         self,
         scenario: Scenario,
-        outcome: RewardOutcome,
+        rewards: Rows,
         cube: DemandCube,
         *,
         eligibility: Eligibility,
         prices: RowPrices,
     ) -> None:
+        outcome = reward_outcome(scenario, rewards)
         self._scenario, self._outcome, self._prices = scenario, outcome, prices
         self._offers = scenario["offers"]["offer"].to_list()
         self._face = scenario["offers"]["face_value"].to_numpy()
         self._partners = scenario["partners"]["partner"].to_list()
         self._shares = funding_shares(scenario)
-        self._everyone, self._potential = _potentials(scenario, outcome, eligibility)
+        self._everyone, self._potential, self._idle = _potentials(scenario, outcome, eligibility, rewards)
         self._bans = clause_bans(scenario, cube)
         own = self._face * scenario["offers"]["own_share"].to_numpy()
         self._plain = _unit_worth(scenario, cube, None) - own
@@ -189,7 +193,10 @@ class _Ledger:
         asked = self._cost[own, windows][:, None, None] * self._shares[own] * self._face
         stopped = np.where((asked > _NOTHING) & (worth - asked <= _NOTHING), left, 0.0)
         yield from _told("budget", clause.partner, stopped, float(self._cost[own, windows].max()))
-        yield from _told("other offers", "", left - stopped)
+        left = left - stopped
+        idle = np.minimum(left, self._idle[windows] * self._shares[own] * self._face)
+        yield from _told("whole", "", idle)
+        yield from _told("other offers", "", left - idle)
 
     def _other_funders(self, clause: BudgetClause, windows: list[int]) -> list[int]:
         priced = np.flatnonzero((self._cost[:, windows] > _NOTHING).any(axis=1))
@@ -214,17 +221,23 @@ def _told(kind: str, name: str, money: Floats, price: float = 0.0) -> Iterator[H
         yield Hindrance(kind, name, total, price)
 
 
-def _potentials(scenario: Scenario, outcome: RewardOutcome, eligibility: Eligibility) -> tuple[Floats, Floats]:
-    segments, offers = scenario["segments"].height, scenario["offers"].height
-    chance = redeem_probability(scenario)
-    weight = scenario["customers"]["weight"].to_numpy()
+def _potentials(
+    scenario: Scenario, outcome: RewardOutcome, eligibility: Eligibility, rewards: Rows
+) -> tuple[Floats, Floats, Floats]:
+    segments, offers, windows = scenario["segments"].height, scenario["offers"].height, len(scenario.horizon.windows)
+    chance, weight = redeem_probability(scenario), scenario["customers"]["weight"].to_numpy()
+    idle = np.ones((windows, len(weight)), dtype=np.bool_)
+    idle[rewards["window"], rewards["customer"]] = False
     everyone, eligible = np.zeros((segments, offers)), np.zeros((segments, offers))
-    for o in range(offers):
-        probability = np.minimum(weight * chance[outcome.segment, o], 1.0) if len(weight) else weight
-        everyone[:, o] = np.bincount(outcome.segment, probability, minlength=segments)
+    left = np.zeros((windows, segments, offers))
+    for o in range(offers if len(weight) else 0):
+        probability = np.minimum(weight * chance[outcome.segment, o], 1.0)
         allowed = probability * eligibility.allowed[eligibility.pattern, o]
+        everyone[:, o] = np.bincount(outcome.segment, probability, minlength=segments)
         eligible[:, o] = np.bincount(outcome.segment, allowed, minlength=segments)
-    return everyone, eligible
+        for w in range(windows):
+            left[w, :, o] = np.bincount(outcome.segment[idle[w]], allowed[idle[w]], minlength=segments)
+    return everyone, eligible, left
 
 
 def _unit_worth(scenario: Scenario, cube: DemandCube, prices: RowPrices | None) -> Floats:

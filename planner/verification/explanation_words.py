@@ -68,7 +68,8 @@ def part_words(part: Part, currency: str) -> str:
 _HINDRANCES = {
     "eligibility": "eligibility rules forbid {money}",
     "no gain": "{money} would cost more than it brings",
-    "supply": "for {money} the units are worth more elsewhere",
+    "supply": "for {money} the units would cost more, or be missed more elsewhere, than they bring",
+    "whole": "for {money} customers go without an offer, though at the plan's prices it would pay",
     "other offers": "for {money} customers have another offer, since each gets at most one per window",
 }
 

@@ -1,0 +1,153 @@
+"""What binds a planned scenario, where the answer is known by hand; see `tests.micro_scenario` for the arithmetic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from planner.domain.clauses import BudgetClause, Clause, ExclusivityClause, VolumeClause
+from planner.domain.scenario import Scenario
+from planner.verification.explanation import ExplainedBudget, ExplainedShortfall, PlanExplanation, explain
+from planner.verification.explanation_budgets import Hindrance
+from tests.micro_scenario import micro, patient_rival, unlimited
+from tests.planning import plan_in_process
+from tests.scenario_builder import with_cell
+
+BRAND = {"contract": "C", "partner": "brand"}
+LOOSE = BudgetClause(id="budget", max=5.0, **BRAND)
+TIGHT = BudgetClause(id="budget", max=0.75, **BRAND)
+"""Each customer who gets the offer costs brand 0.3, so three of four cannot."""
+
+
+def explained(scenario: Scenario, folder: Path) -> PlanExplanation:
+    """Plan a scenario and explain the plan."""
+    plan = plan_in_process(scenario, folder / "plan").plan
+    assert plan is not None
+    return explain(scenario, plan)
+
+
+def only(found: tuple[ExplainedShortfall, ...], order: str) -> ExplainedShortfall:
+    """The shortfall of one order, which must be the only one."""
+    (short,) = found
+    assert short.fact.id == order
+    return short
+
+
+def budget(scenario: Scenario, folder: Path) -> ExplainedBudget:
+    """The only application of the only budget clause."""
+    (use,) = explained(scenario, folder).budgets
+    return use
+
+
+def hindrance(use: ExplainedBudget, kind: str) -> Hindrance:
+    """The hindrance of a kind."""
+    return next(found for found in use.fact.hindrances if found.kind == kind)
+
+
+def test_a_short_order_names_the_full_resource_and_its_price(tmp_path: Path) -> None:
+    """Rival lacks 3 units because period 0 is full, and one more unit of the line would earn rival's margin of 0.5."""
+    short = only(explained(micro(), tmp_path).shortfalls, "o3")
+    fact = short.fact
+    assert (fact.reason, fact.short, fact.late) == ("scarcity", pytest.approx(3.0), 0.0)
+    assert fact.binding is not None
+    assert (fact.binding.kind, fact.binding.name, fact.binding.plant, fact.binding.period) == (
+        "capacity",
+        "line",
+        "A",
+        0,
+    )
+    assert fact.binding.price == pytest.approx(0.5)
+    assert fact.route is not None
+    assert fact.route.cost == pytest.approx(sum(part.amount for part in fact.route.parts)) == pytest.approx(2.0)
+    assert "line at A in period 0 at 0.5 EUR a unit (used up)" in short.text
+
+
+def test_a_late_order_tells_what_being_on_time_would_bring_and_cost(tmp_path: Path) -> None:
+    """Rival may wait a period at 0.1 a unit, so 3 units come late: on time they would cost at least 0.1 more."""
+    fact = only(explained(patient_rival(micro()), tmp_path).shortfalls, "o3").fact
+    assert (fact.reason, fact.late, fact.short, fact.later) == ("scarcity", pytest.approx(3.0), 0.0, 1)
+    assert fact.binding is not None
+    assert (fact.binding.kind, fact.binding.period) == ("capacity", 0)
+    assert fact.later_worth is not None
+    assert fact.later_price is not None
+    assert fact.worth - fact.later_worth == pytest.approx(0.1)
+    assert fact.price - fact.later_price >= 0.1 - 1e-6
+
+
+def test_a_clause_that_forbids_serving_is_named_with_its_price(tmp_path: Path) -> None:
+    """With room for everything, rival is short only because a clause allows it one unit; another would earn 0.5."""
+    clause: Clause = VolumeClause(id="quota", orders_of="rival", max=1.0, **BRAND)
+    fact = only(explained(unlimited(micro(clause)), tmp_path).shortfalls, "o3").fact
+    assert (fact.reason, fact.short) == ("clause", pytest.approx(5.0))
+    assert fact.binding is not None
+    assert (fact.binding.name, fact.binding.price) == ("quota", pytest.approx(0.5))
+
+
+def test_an_order_below_its_plain_cost_is_said_to_be_just_that(tmp_path: Path) -> None:
+    """An order at 1 a unit, which costs 1.5 to make, is short for no scarcity at all."""
+    fact = only(
+        explained(unlimited(with_cell(micro(), "orders", 2, "unit_revenue", 1.0)), tmp_path).shortfalls, "o3"
+    ).fact
+    assert (fact.reason, fact.binding) == ("cost", None)
+
+
+def test_an_order_that_no_lane_reaches_in_time_is_unreachable(tmp_path: Path) -> None:
+    """With a transit of one period nothing can arrive in period 0, whatever it is worth."""
+    found = explained(with_cell(micro(), "lanes", 0, "transit", 1), tmp_path).shortfalls
+    reasons = {short.fact.id: short.fact.reason for short in found if short.fact.kind == "order"}
+    assert reasons["o1"] == reasons["o3"] == "unreachable"
+
+
+def test_a_binding_budget_has_the_price_of_the_redemptions_it_stops(tmp_path: Path) -> None:
+    """In period 0 a redemption brings 2.6 beyond what it displaces and costs brand 0.6: one more euro is worth 4.33."""
+    use = budget(micro(TIGHT), tmp_path)
+    assert (use.fact.state, use.fact.spent, use.fact.upper) == ("binding", pytest.approx(0.6), 0.75)
+    assert use.fact.price == pytest.approx(2.6 / 0.6)
+    assert "the budget itself" in use.text
+
+
+def test_an_open_budget_whose_offers_reach_everybody_has_no_hindrance(tmp_path: Path) -> None:
+    """Where every customer has the offer in both windows, nothing holds the rest of the budget back."""
+    use = budget(micro(LOOSE), tmp_path)
+    assert (use.fact.state, use.fact.price, use.fact.hindrances) == ("open", 0.0, ())
+    assert use.fact.spent == pytest.approx(use.fact.reach) == pytest.approx(1.2)
+
+
+def test_a_limit_on_redemptions_is_named_with_its_price(tmp_path: Path) -> None:
+    """With 1.5 redemptions at most, one customer goes without: a redemption more is worth 2.6, brand would pay 0.3."""
+    use = budget(with_cell(micro(LOOSE), "offers", 0, "max_redemptions", 1.5), tmp_path)
+    found = hindrance(use, "max_redemptions")
+    assert (use.fact.state, found.name) == ("open", "O")
+    assert (found.money, found.price) == (pytest.approx(0.3), pytest.approx(2.6))
+
+
+def test_a_clause_that_bans_offers_is_named_as_what_stops_the_budget(tmp_path: Path) -> None:
+    """Where an exclusivity clause keeps the offer from the only market, all the money it would cost stays with it."""
+    ban: Clause = ExclusivityClause(id="territory", offers_of="brand", markets=("elsewhere",), **BRAND)
+    use = budget(micro(LOOSE, ban), tmp_path)
+    found = hindrance(use, "exclusivity")
+    assert (found.name, found.money, use.fact.spent) == ("territory", pytest.approx(1.2), 0.0)
+    assert "territory" in use.text
+
+
+def test_an_offer_that_loses_money_is_no_gain(tmp_path: Path) -> None:
+    """An offer of face value 20 costs us 8 a redemption and brings 5, before anything is made."""
+    use = budget(with_cell(micro(LOOSE), "offers", 0, "face_value", 20.0), tmp_path)
+    assert (use.fact.state, hindrance(use, "no gain").money) == ("open", pytest.approx(24.0))
+
+
+def test_an_offer_whose_units_cost_too_much_is_held_by_supply(tmp_path: Path) -> None:
+    """An offer of face value 10 leaves 1 of a redemption, less than the 1.5 that its unit costs to make."""
+    use = budget(with_cell(micro(LOOSE), "offers", 0, "face_value", 10.0), tmp_path)
+    assert (use.fact.state, hindrance(use, "supply").money) == ("open", pytest.approx(12.0))
+
+
+def test_a_window_within_a_binding_horizon_names_the_clause_of_the_horizon(tmp_path: Path) -> None:
+    """A loose budget per window is held by the horizon's tight one, and says so with that one's price."""
+    pace = BudgetClause(id="pace", max=5.0, each_window=True, **BRAND)
+    uses = {(use.fact.clause, use.fact.window): use for use in explained(micro(TIGHT, pace), tmp_path).budgets}
+    held = uses["pace", 0]
+    assert (held.fact.state, held.fact.bound_by) == ("open", "budget")
+    assert held.fact.bound_price == pytest.approx(2.6 / 0.6)
+    assert "bound by budget" in held.text
