@@ -1,4 +1,4 @@
-"""A server process with a scripted runtime: `python scripted_server.py DATA PORT STEPS [until-stdin-closes]`."""
+"""A server with a scripted runtime: `scripted_server.py DATA PORT STEPS [until-stdin-closes|certifies-long]`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def main() -> None:
         data=Path(data),
         until_stdin_closes=rest == ["until-stdin-closes"],
     )
-    runtime = ScriptedRuntime(Script(steps=int(steps), step_seconds=0.02), write_plan)
+    certify_seconds = 600.0 if rest == ["certifies-long"] else 0.0
+    script = Script(steps=int(steps), step_seconds=0.02, kept=int(steps), certify_seconds=certify_seconds)
+    runtime = ScriptedRuntime(script, write_plan)
     try:
         serve(settings, lambda _: runtime)
     except ConcordatError as error:

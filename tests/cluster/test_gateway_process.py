@@ -80,6 +80,35 @@ def test_a_plan_survives_the_kill_of_its_server(tmp_path: Path, scenario: Path) 
         asyncio.run(asyncio.wait_for(run(stack), 90))
 
 
+def test_an_acceptance_survives_the_kill_of_its_server(tmp_path: Path, scenario: Path) -> None:
+    """After kill -9 between acceptance and certificate a new server makes exactly the plan that was accepted."""
+
+    async def accept(address: str) -> tuple[str, str]:
+        async with PlanningClient(ServerAddress(address)) as client:
+            asked = await client.create(await client.upload(scenario), PlanningParameters(time_limit=120.0))
+            async for step in client.watch(asked.plan):
+                if isinstance(step, PlanStep) and step.progress is not None and step.progress.etag:
+                    await client.accept(asked.plan, step.progress.etag, accepted_by="ana")
+                    return asked.plan, step.progress.etag
+        raise AssertionError("the plan ended before there was anything to accept")
+
+    async def end(address: str, plan: str) -> object:
+        async with PlanningClient(ServerAddress(address)) as client:
+            return [step async for step in client.watch(plan)][-1]
+
+    with server(tmp_path / "data", steps=FOREVER, rest="certifies-long") as (process, address):
+        plan, etag = asyncio.run(accept(address))
+        process.kill()
+        process.wait()
+    with server(tmp_path / "data", steps=FOREVER) as (_, address):
+        final = asyncio.run(asyncio.wait_for(end(address, plan), 60))
+    assert isinstance(final, PlanStep)
+    assert isinstance(final.record.ending, PlanCompleted)
+    assert final.record.ending.value == float(etag.partition("-")[0])
+    assert final.record.acceptance is not None
+    assert (final.record.acceptance.accepted_by, final.record.acceptance.etag) == ("ana", etag)
+
+
 def test_a_signal_stops_the_server_and_leaves_the_plan_for_the_next(tmp_path: Path, scenario: Path) -> None:
     """A stopped server exits with 0 in mid-plan, having loaded no solver, kernel compiler or Ray."""
 
