@@ -14,7 +14,7 @@ import numpy as np
 
 from solvers.coordination.block_problem import BlockProblem, Part
 from solvers.coordination.knapsack import KnapsackOracle, is_knapsack
-from solvers.coordination.proposal import Proposal, Reply, proposal, rounding_error
+from solvers.coordination.proposal import Proposal, Reply, proposal, rounding_error, settled
 from solvers.core.backend import Backend
 from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats
@@ -60,7 +60,7 @@ class MixedIntegerOracle:
         found = self._model.solve(limits=limits, start=self._last if self._starts else None)
         proposals: tuple[Proposal, ...] = ()
         if found.x is not None:
-            self._last = np.where(part.program.integer, np.rint(found.x), found.x)
+            self._last = settled(part.program, found.x)
             proposals = (proposal(part, self._last),)
         unbounded = found.termination is Termination.UNBOUNDED
         bound = np.inf if unbounded else found.bound + rounding_error(part, prices)
@@ -87,7 +87,7 @@ class MixedIntegerOracle:
                 self._model.set_column_bounds(column, value, value)
                 found = self._model.solve(limits=limits)
                 if found.x is not None:
-                    made.append(proposal(part, np.where(part.program.integer, np.rint(found.x), found.x)))
+                    made.append(proposal(part, settled(part.program, found.x)))
             self._model.set_column_bounds(column, part.program.lower[place], part.program.upper[place])
         return tuple(made)
 

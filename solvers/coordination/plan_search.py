@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +21,11 @@ MIX_NODES, VARIED_NODES, SUB_NODES = 100, 1000, 200
 MOST_VARIATIONS = 4
 WORTH = 0.1
 """Parts of the gap asked for by which a variation must be better for another one."""
+DISAGREE = 0.3
+"""A relaxed value further than this from what its block wants is open to decision."""
+FIRST_GAP = 2e-3
+"""What the first plan may leave open, as a share of the bound: neighbourhoods improve it later at less cost."""
+
 MOST_FAILURES = 8
 """Neighbourhoods in a row without a better plan after which the search rests."""
 
@@ -43,6 +48,15 @@ class PlanSearch:
         mix = generation.mix
         if mix is not None and not mix.short and not self.standing.over:
             self._near(generation, mix.x, undecided(mix.x), "undecided")
+
+    def agree(self, generation: ColumnGeneration, relaxed: Floats) -> None:
+        """Let a solver decide what the relaxation and the blocks' wishes do not agree on, all else as wished."""
+        if generation.wanted is None or generation.best is None:
+            return
+        self._offer(generation, generation.wanted, "wanted")
+        if not self.standing.over:
+            free = np.abs(relaxed - generation.wanted) > DISAGREE
+            self._near(generation, generation.wanted, free, "agreed", loose=FIRST_GAP * abs(generation.best.bound))
 
     def leaf(self, generation: ColumnGeneration) -> None:
         """Make plans in a leaf of the master columns, from whole mixes where these columns are whole."""
@@ -113,9 +127,14 @@ class PlanSearch:
             self._near(generation, wanted, of_blocks(self.problem, order[:count]), "repair")
             count *= 2
 
-    def _near(self, generation: ColumnGeneration, x: Floats, free: Bools, engine: str) -> Solution:
+    def _near(
+        self, generation: ColumnGeneration, x: Floats, free: Bools, engine: str, *, loose: float = 1e-9
+    ) -> Solution:
+        """Search a neighbourhood, up to an absolute gap of ``loose`` or what is negligible for the gap asked for."""
         standing = self.standing
-        limits = standing.allow(nodes=SUB_NODES, absolute_gap=max(0.2 * standing.target, 1e-9))
+        limits = standing.allow(nodes=SUB_NODES, absolute_gap=max(0.2 * standing.target, loose))
+        # A plan that closes the gap needs no better one.
+        limits = replace(limits, target=standing.bound - 0.9 * standing.target)
         found = self.whole.near(x, free, limits=limits, start=standing.x)
         standing.work += found.iterations + found.nodes
         self._offer(generation, found.x, engine)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solvers.coordination.block_problem import Part
-from solvers.core.program import Floats
+from solvers.core.program import Floats, Program
 
 _UNIT = 2.0**-53
 
@@ -33,6 +33,12 @@ class Reply:
     bound: float
     proposals: tuple[Proposal, ...] = ()
     work: int = 0
+
+
+def settled(program: Program, x: Floats) -> Floats:
+    """Return a solver's point with whole integers and columns within their bounds, which solvers miss by a little."""
+    point: Floats = np.clip(np.where(program.integer, np.rint(x), x), program.lower, program.upper)
+    return point
 
 
 def proposal(part: Part, x: Floats) -> Proposal:

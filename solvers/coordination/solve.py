@@ -14,22 +14,20 @@ import numpy as np
 
 from solvers.coordination.block_problem import BlockProblem
 from solvers.coordination.block_result import BlockLimits, BlockResult, Progress, Stop
+from solvers.coordination.choose_engine import deciding_blocks, slack, whole_first
 from solvers.coordination.column_generation import ColumnGeneration
 from solvers.coordination.components import split_components
 from solvers.coordination.core_problem import core_of
-from solvers.coordination.knapsack import KnapsackOracle, is_knapsack
+from solvers.coordination.knapsack import KnapsackOracle
 from solvers.coordination.master_tree import MasterTree
 from solvers.coordination.oracle import Oracle, Pricing, SerialPricing, oracle_of
 from solvers.coordination.plan_search import PlanSearch
 from solvers.coordination.restricted_master import RestrictedMaster
-from solvers.coordination.standing import Standing, value_step
+from solvers.coordination.standing import Standing
 from solvers.coordination.whole_model import WholeModel
 from solvers.core.backend import Backend
 from solvers.core.program import Floats
 from solvers.core.termination import Limits, Solution, Termination
-
-FEW_BLOCKS = 8
-"""With at most so many blocks of no known structure the whole is given to a solver first."""
 
 FIRST_NODES = 500
 """Nodes of the first try of the whole where blocks are many; each further try has four times as many."""
@@ -93,16 +91,18 @@ class _Search:
         self._whole = WholeModel(problem, backend)
         monolith = engines.monolith or backend
         self._monolith = self._whole if monolith is backend else WholeModel(problem, monolith)
-        self._standing = Standing(problem, limits, progress, value_step(self._whole.program))
+        self._standing = Standing(problem, limits, progress, self._whole.program)
         self._plans = PlanSearch(problem, self._whole, self._standing, np.random.default_rng(seed))
         self._oracles: tuple[Oracle, ...] = ()
         self._generation: ColumnGeneration | None = None
+        self._relaxed: Floats | None = None
+        self._deciding = max(deciding_blocks(problem), 1)
         self._spent = 0
 
     def run(self) -> BlockResult:
         standing, limits = self._standing, self._limits
-        if self._engines.whole and self._few():
-            self._try_whole(limits.nodes)
+        if self._engines.whole and whole_first(self._problem):
+            self._try_whole(limits.nodes, share=0.99)
         if not standing.over:
             self._relax()
         if not standing.over and self._engines.prices:
@@ -120,10 +120,6 @@ class _Search:
             nodes *= 4
         return self._result()
 
-    def _few(self) -> bool:
-        known = any(is_knapsack(part) for part in self._problem.blocks)
-        return len(self._problem.blocks) <= FEW_BLOCKS and not known
-
     def _relax(self) -> None:
         standing = self._standing
         found = self._whole.relaxed(limits=standing.allow())
@@ -133,6 +129,7 @@ class _Search:
         if found.termination in {Termination.OPTIMAL, Termination.INFEASIBLE}:
             standing.prove(found.bound, "relaxation")
         standing.offer(found.x, "relaxation")
+        self._relaxed = found.x
         if self._engines.prices and not standing.done:
             self._generation = self._generate(prices)
 
@@ -170,11 +167,12 @@ class _Search:
 
     def _vary(self, generation: ColumnGeneration) -> None:
         if isinstance(generation.pricing, SerialPricing) and not self._standing.over:
-            self._plans.vary(generation, generation.pricing, self._block_limits())
+            self._plans.vary(generation, generation.pricing, self._block_limits(generation.rounds))
 
-    def _block_limits(self) -> Limits:
-        """Return the limits of one block's solve: its share of the gap may stay open."""
-        share = 0.25 * self._standing.target / len(self._problem.blocks)
+    def _block_limits(self, rounds: int) -> Limits:
+        """Return the limits of one block's solve: its share of what a round may leave open."""
+        standing = self._standing
+        share = slack(standing.target, standing.bound, rounds) / self._deciding
         return self._standing.allow(nodes=self._limits.block_nodes, absolute_gap=max(share, 1e-9))
 
     def _ask_leaf(self, generation: ColumnGeneration) -> None:
@@ -191,7 +189,7 @@ class _Search:
             work = generation.work
             moved = generation.step(
                 tolerance=0.05 * max(standing.target, 1e-9),
-                limits=self._block_limits(),
+                limits=self._block_limits(generation.rounds),
                 master_limits=standing.allow(),
             )
             standing.work += generation.work - work
@@ -200,7 +198,9 @@ class _Search:
             if root and generation.best is not None:
                 standing.prove(generation.best.bound, "prices")
             bounds.append(np.inf if generation.best is None else generation.best.bound)
-            if root and generation.rounds & (generation.rounds - 1) == 0:
+            if root and generation.rounds == 1 and self._relaxed is not None:
+                self._plans.agree(generation, self._relaxed)
+            elif root and generation.rounds & (generation.rounds - 1) == 0:
                 self._plans.round(generation)
             if self._stalled(generation, bounds):
                 return
@@ -232,12 +232,13 @@ class _Search:
         standing.offer(found.x, "core")
         standing.prove(max(found.bound, beyond, standing.value), "core")
 
-    def _try_whole(self, nodes: int) -> None:
+    def _try_whole(self, nodes: int, *, share: float = 0.5) -> None:
+        """Give the whole to a solver, to end at a share of the gap."""
         standing = self._standing
         if standing.over:
             return
         program = self._whole.program
-        limits = standing.allow(nodes=nodes, gap=0.5 * self._limits.gap)
+        limits = standing.allow(nodes=nodes, gap=share * self._limits.gap)
         found = self._monolith.within(program.lower, program.upper, limits=limits, start=standing.x)
         self._count(found)
         standing.offer(found.x, "monolith")

@@ -11,6 +11,7 @@ import numpy as np
 
 from solvers.coordination.block_problem import BlockProblem
 from solvers.coordination.block_result import BlockLimits, Moment, Progress
+from solvers.coordination.proposal import settled
 from solvers.coordination.verify import check_point
 from solvers.core.program import Floats, Program
 from solvers.core.termination import Limits
@@ -22,12 +23,16 @@ FEASIBLE = 1e-6
 
 @dataclass(slots=True, eq=False)
 class Standing:
-    """The best solution and the best bound, with the history of both; ``deadline`` is on the monotonic clock."""
+    """The best solution and the best bound, with the history of both.
+
+    ``program`` is the whole, ``step`` the grid of its values (0 without one), ``deadline`` on the monotonic clock.
+    """
 
     problem: BlockProblem
     limits: BlockLimits
     progress: Progress | None
-    step: float
+    program: Program
+    step: float = field(init=False)
     x: Floats | None = None
     value: float = -np.inf
     bound: float = np.inf
@@ -38,6 +43,7 @@ class Standing:
     history: list[Moment] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.step = value_step(self.program)
         if self.limits.seconds is not None:
             self.deadline = time.monotonic() + self.limits.seconds
 
@@ -45,8 +51,7 @@ class Standing:
         """Take a solution if it holds and is better; returns whether it was."""
         if x is None:
             return False
-        whole = self.problem.integer
-        point = np.where(whole, np.rint(x), x)
+        point = settled(self.program, x)
         found = check_point(self.problem, point)
         if found.violation > FEASIBLE or (self.x is not None and found.value <= self.value + _NOISE * abs(self.value)):
             return False
@@ -57,7 +62,7 @@ class Standing:
     def prove(self, bound: float, engine: str) -> bool:
         """Take an upper bound if it is lower; returns whether it was."""
         if self.step and math.isfinite(bound):
-            offset = sum(part.program.offset for part in self.problem.parts)
+            offset = self.program.offset
             bound = min(bound, offset + self.step * math.floor((bound - offset) / self.step + 1e-6))
         if bound >= self.bound:
             return False
