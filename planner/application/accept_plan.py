@@ -20,6 +20,8 @@ from planner.events.plan_record import PlanRecord
 
 LONGEST_NAME = 200
 LONGEST_COMMENT = 2000
+ENDING_SECONDS = 5.0
+"""How long the end of a run is waited for that can no longer be told what to end with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,8 @@ async def _accept_running(ports: PlanningPorts, runs: PlanRuns, live: LivePlan, 
     _same(record, request)
     if await runs.accept(record):
         return record
+    if request.etag == live.etag:
+        await live.ended(ENDING_SECONDS)  # the run may have ended with this very plan, and its end be on the way
     detail = f"{request.etag}, accepted by {request.accepted_by}, came too late: the run went on or ended without it"
     failed = AcceptanceFailed(etag=request.etag, detail=detail)
     record = await record_of_plan(ports, request.plan, failed, unless=lambda now: now.done or now.acceptance is None)

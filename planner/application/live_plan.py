@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 from planner.events.plan_record import PlanRecord
 from planner.ports.planning_runtime import Progress
@@ -44,6 +45,13 @@ class LivePlan:
             self.record, self.progress, self.over = record, progress, over
             self._version += 1
             self._changed.notify_all()
+
+    async def ended(self, seconds: float) -> bool:
+        """Wait for the last state, at most so long; tells whether it came."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._changed:
+                await self._changed.wait_for(lambda: self.over)
+        return self.over
 
     async def next_version(self, seen: int) -> int:
         """Wait until there is a newer state than version ``seen``, or the last one; return its version."""

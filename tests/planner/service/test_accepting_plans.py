@@ -240,6 +240,21 @@ def test_a_finished_plan_may_be_accepted_by_the_name_it_had_while_it_ran(data: P
     at(data, Script(steps=3, step_seconds=0.15), visit)
 
 
+def test_accepted_while_the_end_is_on_its_way(data: Path, scenario: Path) -> None:
+    """A run that is past being told, but ends with the very plan, has it accepted."""
+
+    async def visit(knock: Knock) -> None:
+        plan = await asked_for(knock, scenario)
+        etag = await incumbent(knock, plan, 3)
+        accepted = await knock.client.accept(plan, etag, accepted_by="ana")
+        assert accepted.acceptance is not None
+        final = (await seen(knock, plan))[-1].record
+        assert final.done
+        assert final.acceptance == accepted.acceptance
+
+    at(data, Script(steps=3, step_seconds=0.15, kept=0, certify_seconds=0.5), visit)
+
+
 @pytest.mark.parametrize("code", ["same", "other"])
 def test_an_acceptance_survives_a_restart_or_fails_loudly(data: Path, scenario: Path, code: str) -> None:
     """Abandoned between acceptance and its plan, the run is made again up to that plan, or says that it could not."""
