@@ -26,6 +26,9 @@ DISAGREE = 0.3
 FIRST_GAP = 2e-3
 """What the first plan may leave open, as a share of the bound: neighbourhoods improve it later at less cost."""
 
+NEARLY = 1e-4
+"""Violations below this come from solvers' tolerances."""
+
 MOST_FAILURES = 8
 """Neighbourhoods in a row without a better plan after which the search rests."""
 
@@ -53,7 +56,9 @@ class PlanSearch:
         """Let a solver decide what the relaxation and the blocks' wishes do not agree on, all else as wished."""
         if generation.wanted is None or generation.best is None:
             return
-        self._offer(generation, generation.wanted, "wanted")
+        # Blocks' dust may add up beyond what counts as feasible: then continuous columns are decided again.
+        if not self._offer(generation, generation.wanted, "wanted") and self.standing.miss(generation.wanted) < NEARLY:
+            self._near(generation, generation.wanted, np.zeros(self.problem.columns, dtype=np.bool_), "wanted")
         if not self.standing.over:
             free = np.abs(relaxed - generation.wanted) > DISAGREE
             self._near(generation, generation.wanted, free, "agreed", loose=FIRST_GAP * abs(generation.best.bound))

@@ -59,6 +59,10 @@ class Standing:
         self._note(engine)
         return True
 
+    def miss(self, x: Floats) -> float:
+        """Return by how much a solution breaks a bound, a row or integrality at most."""
+        return check_point(self.problem, settled(self.program, x)).violation
+
     def prove(self, bound: float, engine: str) -> bool:
         """Take an upper bound if it is lower; returns whether it was."""
         if self.step and math.isfinite(bound):
