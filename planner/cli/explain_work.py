@@ -27,6 +27,7 @@ from planner.domain.errors import InvalidRequest, PlanUnreadable
 from planner.domain.plan import Plan
 from planner.domain.relaxation import Relaxation
 from planner.ports.planning_runtime import PlanningParameters
+from planner.verification.check_summary import scenario_breaches
 from planner.verification.counterfactual import Certified, Counterfactual, counterfactual, value_change
 from planner.verification.explanation import explain
 from planner.verification.explanation_document import (
@@ -80,14 +81,19 @@ def explain_folders(plan_folder: Path, scenario_folder: Path, wanted: Wanted, la
 
     Raises
     ------
+    InvalidRequest
+        If the plan is one of another scenario, or a clause cannot be loosened like that.
     PlanUnreadable
-        If the plan does not hold: nothing follows from it then.
+        If the plan does not hold and clauses are to be loosened: nothing follows from it then.
     """
     plan, scenario = launchers.read_plan(plan_folder), launchers.read_scenario(scenario_folder)
+    others = scenario_breaches(scenario, plan)
+    if others:
+        raise InvalidRequest(f"name the scenario that was planned: {others[0].message}", "scenario")
     document = explanation_document(explain(scenario, plan))
     if wanted.counterfactuals:
-        _check_holds(plan_folder, scenario_folder, launchers)
         changed = [counterfactual(scenario, asked, plan) for asked in wanted.counterfactuals]
+        _check_holds(plan_folder, scenario_folder, launchers)
         with launchers.child_server(wanted.runtime) as child:
             session = PlanningSession(ServerAddress(child.address), Console(stderr=True), child.last_words)
             document["counterfactuals"] = [

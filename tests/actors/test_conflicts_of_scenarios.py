@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from planner.domain.relaxation import Relaxation
 from planner.domain.scenario import Scenario
-from planner.ports.planning_runtime import Outcome
+from planner.ports.planning_runtime import Outcome, PlanningResult
 from planner.simulation.generate import generate
+from planner.verification.counterfactual import counterfactual
 from tests.planning import optimum, plan_in_process, without_clause
 
 SEEDS = (9, 44, 47, 67, 76)
@@ -44,12 +46,30 @@ def check(seed: int, folder: Path) -> None:
     assert not optimum(together).feasible
     for name in result.conflict:
         assert optimum(without_clause(together, name)).feasible, f"{name} is not needed in {result.conflict}"
+    assert [term[0] for term in result.terms] == list(result.conflict)
+    assert all(contract and text for _, contract, _, text in result.terms)
+    check_repairs(scenario, result)
+
+
+def check_repairs(scenario: Scenario, result: PlanningResult) -> None:
+    """Each repair makes a plan possible, and a hundredth less of it does not."""
+    assert {name for name, _ in result.repairs} <= set(result.conflict)
+    for name, amount in result.repairs:
+        assert optimum(counterfactual(scenario, [Relaxation(name, amount=amount)]).scenario).feasible
+        assert not optimum(counterfactual(scenario, [Relaxation(name, amount=0.99 * amount)]).scenario).feasible
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_named_clauses_conflict_and_each_is_needed(seed: int, tmp_path: Path) -> None:
     """Alone they are infeasible; with any one of them left out there is a plan."""
     check(seed, tmp_path / "plan")
+
+
+def test_a_clause_that_alone_repairs_a_conflict_of_several_is_found(tmp_path: Path) -> None:
+    """Of three clauses that cannot hold together, either volume alone repairs it; parity does not, whatever its gap."""
+    result = plan_in_process(infeasible(44), tmp_path / "plan").result
+    assert result.conflict == ("impossible/quota", "impossible/other", "parity")
+    assert {name for name, _ in result.repairs} == {"impossible/quota", "impossible/other"}
 
 
 @pytest.mark.slow
