@@ -13,6 +13,7 @@ from planner.domain.plan import Plan
 
 _HORIZON = "-1"
 """What stands for the window of a choice over the horizon."""
+_MADE_WITH = {"stopped_at": "stopped at", "backends": "backend of", "libraries": "library"}
 _HASHES = ("plan_hash", "scenario_hash", "policies_hash", "parameters_hash", "code_hash")
 
 
@@ -44,7 +45,13 @@ def origin_section(plan: Plan) -> Markup:
     rows: list[tuple[str, str]] = [
         (key.replace("_", " "), element("code", text(summary[key]))) for key in _HASHES if key in summary
     ]
-    rows += [(text(name).replace("_", " "), _plain(value)) for name, value in parameters.items()]
+    rows += [
+        (text(name).replace("_", " "), _plain(value))
+        for name, value in parameters.items()
+        if name != "stop" or value is not None
+    ]
+    for entry, kind in _MADE_WITH.items():
+        rows += [(f"{kind} {text(name)}", text(value)) for name, value in record(summary.get(entry)).items()]
     note = text(known.get("provenance"))
     content = [element("blockquote", note)] if note else []
     if rows:

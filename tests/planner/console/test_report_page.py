@@ -252,3 +252,18 @@ def test_facts_of_another_shape_never_break_the_page(plan, wrong, keep):
     """Whatever level of plan.json has another shape, the page is rendered and well formed."""
     odd = dataclasses.replace(plan, summary=mutilated(dict(plan.summary), wrong, keep) if keep else {"facts": wrong})
     assert tree(render_report(odd)).tag == "html"
+
+
+def test_what_a_replay_depends_on_is_told():
+    """Library versions, backends and the place where a run stopped stand beside parameters and hashes."""
+    page = render_report(
+        reported_plan(
+            stopped_at={"steps": 31, "incumbent": "2-ab", "whole": True},
+            libraries={"highspy": "1.13.1"},
+            backends={"plant": "highs"},
+            parameters={"gap": 0.01, "stop": None},
+        )
+    )
+    for words in ("stopped at incumbent", "2-ab", "library highspy", "1.13.1", "backend of plant"):
+        assert words in page
+    assert ">stop<" not in page
