@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.instances.mps import read_mps
 from solvers.backends.highs import HighsBackend
 from solvers.core.termination import Limits
+from solvers.network.mps_reader import read_mps
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.instances.block_mip import LINKING, BlockMip
 from benchmarks.instances.clsp import ClspData
 from benchmarks.instances.gap import GapData
 from benchmarks.instances.mmkp import MmkpData
-from benchmarks.instances.mps import MpsData
+from solvers.coordination.block_files import BlockMip
+from solvers.coordination.block_problem import MASTER
 from solvers.core.program import Ints
+from solvers.network.mps_reader import MpsData
 
 GAP_KINDS = "cde"
 
@@ -130,4 +131,4 @@ def generated_clsp(*, items: int, periods: int, seed: int, utilisation: float = 
 
 
 def _with_linking(block: npt.NDArray[np.integer[Any]], more: int) -> Ints:
-    return np.concatenate((block, np.full(more, LINKING))).astype(np.int32)
+    return np.concatenate((block, np.full(more, MASTER))).astype(np.int32)

@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import math
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from solvers.core.errors import InstanceUnreadable
 from solvers.core.program import Floats
+from solvers.core.text_file import read_text
 
 LARGEST_COUNT = 1_000_000
 """A count above this is taken for a damaged file rather than for an instance."""
-
-
-class InstanceUnreadable(ValueError):
-    """A file that is not what its folder says; the message names the file, the line, the cause and the cure."""
-
-
-def read_text(path: Path) -> str:
-    """Return the text of a file, unpacked when its name ends in ``.gz``.
-
-    Raises
-    ------
-    InstanceUnreadable
-        If the file is absent, damaged or not text.
-    """
-    try:
-        raw = path.read_bytes()
-        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
-    except OSError as error:
-        # A damaged gzip header is an OSError too, without an errno.
-        cause = error.strerror or str(error)
-        raise InstanceUnreadable(f"{path.name}: cannot be read ({cause}); give the path of a readable file") from error
-    except (EOFError, zlib.error) as error:
-        raise InstanceUnreadable(f"{path.name}: damaged gzip file ({error}); fetch it again") from error
-    except UnicodeDecodeError as error:
-        raise InstanceUnreadable(f"{path.name}: not a text file (byte {error.start}); fetch it again") from error
 
 
 @dataclass(slots=True)

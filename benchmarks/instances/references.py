@@ -14,7 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from benchmarks.instances.numbers import InstanceUnreadable, read_text
+from solvers.core.errors import InstanceUnreadable
+from solvers.core.text_file import read_text
 
 Sense = Literal["min", "max"]
 Status = Literal["optimal", "open"]

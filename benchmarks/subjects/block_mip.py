@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.instances.block_mip import BlockMip, check_model, read_block_mip, row_bound
+from benchmarks.instances.block_mip import check_model, row_bound
 from benchmarks.instances.by_backend import by_backend, relaxed_by_backend
 from benchmarks.instances.claims import verdict
 from benchmarks.instances.generated import generated_block_mip
 from benchmarks.instances.references import Known, read_known
 from benchmarks.subject import Answer, Case, Phase, Subject, Verdict
+from solvers.coordination.block_files import BlockMip, read_block_mip
 from solvers.core.program import Program
 
 

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.concordat_command import concordat, run_concordat
-from benchmarks.instances.mps import read_mps
 from benchmarks.subject import Answer, Case, Contender, Phase, Point, Subject, Target, Verdict
 from solvers.core.program import Program
+from solvers.network.mps_reader import read_mps
 
 _GAP = 1e-4
 _TOLERANCE = 1e-6

@@ -4,6 +4,7 @@
 
     SolverError
     ├── InvalidProgram     arrays that are not a program (shapes, NaN, crossed bounds)
+    ├── InstanceUnreadable  a file that is not what its name says; also a ValueError
     ├── BackendFailure     the foreign library reported an internal failure
     └── Unsupported        the backend does not offer what was asked
 """
@@ -21,6 +22,12 @@ class InvalidProgram(SolverError):
     """The arrays do not describe a program."""
 
     code = "INVALID_PROGRAM"
+
+
+class InstanceUnreadable(SolverError, ValueError):
+    """A file that is not what its folder says; the message names the file, the line, the cause and the cure."""
+
+    code = "INSTANCE_UNREADABLE"
 
 
 class BackendFailure(SolverError):

@@ -15,9 +15,9 @@ from benchmarks.instances.clsp import ClspData, check_clsp
 from benchmarks.instances.gap import GapData, check_gap, gap_capacity_bound, gap_job_bound, gap_program
 from benchmarks.instances.generated import generated_block_mip, generated_clsp, generated_gap, generated_mmkp
 from benchmarks.instances.mmkp import MmkpData, check_mmkp, mmkp_bound, mmkp_program
-from benchmarks.instances.mps import MpsData
 from solvers.backends.highs import HighsBackend
 from solvers.core.errors import InvalidProgram
+from solvers.network.mps_reader import MpsData
 
 SEEDS = st.integers(0, 10_000)
 

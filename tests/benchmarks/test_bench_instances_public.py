@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.instances.block_mip import BlockMip, read_block_mip, row_bound
+from benchmarks.instances.block_mip import row_bound
 from benchmarks.instances.clsp import read_clsp
 from benchmarks.instances.gap import gap_capacity_bound, gap_program, read_gap
 from benchmarks.instances.mmkp import mmkp_bound, mmkp_program, read_mmkp
 from benchmarks.instances.references import Reference, read_references
 from solvers.backends.highs import HighsBackend
+from solvers.coordination.block_files import BlockMip, read_block_mip
 
 pytestmark = pytest.mark.shared_data
 

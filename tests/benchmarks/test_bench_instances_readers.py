@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.instances.block_mip import LINKING, read_block_mip, read_blocks
 from benchmarks.instances.clsp import read_clsp
 from benchmarks.instances.gap import read_gap
 from benchmarks.instances.mmkp import read_mmkp
-from benchmarks.instances.mps import read_mps, read_mps_data
-from benchmarks.instances.numbers import InstanceUnreadable
 from benchmarks.instances.references import read_known, read_references
+from solvers.coordination.block_files import read_block_mip, read_blocks
+from solvers.coordination.block_problem import MASTER
+from solvers.core.errors import InstanceUnreadable
+from solvers.network.mps_reader import read_mps, read_mps_data
 
 CLSP = """ 2 3
  1
@@ -132,8 +133,8 @@ def test_a_block_model_is_read_packed_or_not(tmp_path: Path, ending: str) -> Non
         path.write_bytes(gzip.compress(MPS.encode()))
     mip = read_block_mip(path)
     assert mip.blocks == 2
-    np.testing.assert_array_equal(mip.row_block, [0, 1, LINKING])
-    np.testing.assert_array_equal(mip.column_block, [0, 1, LINKING])
+    np.testing.assert_array_equal(mip.row_block, [0, 1, MASTER])
+    np.testing.assert_array_equal(mip.column_block, [0, 1, MASTER])
     assert mip.model.row_names == ("hours1", "hours2", "demand")
     assert mip.model.column_names == ("x1", "x2", "short")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.instances.mps import MpsUnreadable, read_mps
 from solvers.backends.highs import HighsBackend
 from solvers.core.program import Program, SparseRows
+from solvers.network.mps_reader import MpsUnreadable, read_mps
 
 EVERY_SECTION = """* a comment
 NAME knapsack

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from benchmarks.instances.by_backend import by_backend
-from benchmarks.instances.numbers import InstanceUnreadable
 from benchmarks.subject import Answer, Phase, Stopwatch, Subject
 from benchmarks.subjects.block_mip import SUBJECT as BLOCK_MIP
 from benchmarks.subjects.gap import SUBJECT as GAP
 from benchmarks.subjects.mmkp import SUBJECT as MMKP
+from solvers.core.errors import InstanceUnreadable
 from solvers.core.program import Program, SparseRows
 
 SUBJECTS = {subject.name: subject for subject in (GAP, MMKP, BLOCK_MIP)}

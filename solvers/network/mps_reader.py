@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.instances.mps_sections import SECTIONS, Draft
-from benchmarks.instances.numbers import InstanceUnreadable, read_text
+from solvers.core.errors import InstanceUnreadable
 from solvers.core.program import Bools, Floats, Ints, Program, SparseRows
+from solvers.core.text_file import read_text
+from solvers.network.mps_sections import SECTIONS, Draft
 
 
 class MpsUnreadable(InstanceUnreadable):
