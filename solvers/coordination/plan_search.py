@@ -23,6 +23,8 @@ WORTH = 0.1
 """Parts of the gap asked for by which a variation must be better for another one."""
 DISAGREE = 0.3
 """A relaxed value further than this from what its block wants is open to decision."""
+MOST_OPEN = 150
+"""About so many integer columns are open at once: a solver needs seconds for them."""
 FIRST_GAP = 2e-3
 """What the first plan may leave open, as a share of the bound: neighbourhoods improve it later at less cost."""
 
@@ -42,6 +44,7 @@ class PlanSearch:
     standing: Standing
     rng: np.random.Generator
     size: int = field(init=False)
+    _settled: Floats | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.size = max(2, len(self.problem.blocks) // 8)
@@ -52,16 +55,24 @@ class PlanSearch:
         if mix is not None and not mix.short and not self.standing.over:
             self._near(generation, mix.x, undecided(mix.x), "undecided")
 
-    def agree(self, generation: ColumnGeneration, relaxed: Floats) -> None:
-        """Let a solver decide what the relaxation and the blocks' wishes do not agree on, all else as wished."""
-        if generation.wanted is None or generation.best is None:
+    def settle(self, generation: ColumnGeneration) -> None:
+        """Take what the blocks want at the best prices; a solver decides the continuous columns alone."""
+        wanted = generation.wanted
+        if wanted is None or wanted is self._settled or self.standing.over:
             return
-        # Blocks' dust may add up beyond what counts as feasible: then continuous columns are decided again.
-        if not self._offer(generation, generation.wanted, "wanted") and self.standing.miss(generation.wanted) < NEARLY:
-            self._near(generation, generation.wanted, np.zeros(self.problem.columns, dtype=np.bool_), "wanted")
-        if not self.standing.over:
-            free = np.abs(relaxed - generation.wanted) > DISAGREE
-            self._near(generation, generation.wanted, free, "agreed", loose=FIRST_GAP * abs(generation.best.bound))
+        self._settled = wanted
+        if not self._offer(generation, wanted, "wanted") and not self.problem.integer.all():
+            self._near(generation, wanted, np.zeros(self.problem.columns, dtype=np.bool_), "wanted")
+
+    def agree(self, generation: ColumnGeneration, relaxed: Floats) -> None:
+        """Let a solver decide what the relaxation and the blocks' wishes disagree on most, all else as wished."""
+        wanted = generation.wanted
+        if wanted is None or generation.best is None or self.standing.over:
+            return
+        away = np.where(self.problem.integer, np.abs(relaxed - wanted), 0.0)
+        least = np.sort(away)[-MOST_OPEN:][0]
+        free = away > max(least, DISAGREE)
+        self._near(generation, wanted, free, "agreed", loose=FIRST_GAP * abs(generation.best.bound))
 
     def leaf(self, generation: ColumnGeneration) -> None:
         """Make plans in a leaf of the master columns, from whole mixes where these columns are whole."""

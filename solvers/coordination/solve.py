@@ -198,6 +198,8 @@ class _Search:
             if root and generation.best is not None:
                 standing.prove(generation.best.bound, "prices")
             bounds.append(np.inf if generation.best is None else generation.best.bound)
+            if root:
+                self._plans.settle(generation)
             if root and generation.rounds == 1 and self._relaxed is not None:
                 self._plans.agree(generation, self._relaxed)
             elif root and generation.rounds & (generation.rounds - 1) == 0:
