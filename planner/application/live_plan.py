@@ -9,7 +9,7 @@ from contextlib import suppress
 from planner.events.plan_record import PlanRecord
 from planner.ports.planning_runtime import Progress
 
-_SEEN = 16
+_SEEN = 24
 """How many of the latest incumbents somebody may still have before their eyes."""
 
 
