@@ -171,3 +171,23 @@ def test_a_completed_event_of_an_earlier_release_has_no_incumbent() -> None:
     envelope = stored(COMPLETED)[0]
     earlier = replace(envelope, data={name: value for name, value in envelope.data.items() if name != "incumbent"})
     assert decode(earlier) == COMPLETED
+
+
+HAPPENINGS = st.sampled_from(
+    (
+        IncumbentAccepted(accepted_by="ana", comment="", etag="2-ab"),
+        IncumbentAccepted(accepted_by="ben", comment="", etag="3-cd"),
+        AcceptanceFailed(etag="2-ab", detail="d"),
+        PlanStarted(attempt=2),
+        PlanCancellationRequested(),
+    )
+)
+
+
+@given(st.lists(HAPPENINGS, max_size=6), st.sampled_from(("", "2-ab", "3-cd")))
+def test_whatever_happened_a_completed_plan_is_accepted_only_as_what_it_is(events: list[Event], made: str) -> None:
+    """No order of acceptances, failures and restarts leaves a completed plan accepted as something else."""
+    done = project_plan(stored(REQUESTED, PlanStarted(attempt=1), *events, replace(COMPLETED, incumbent=made)))
+    assert done is not None
+    assert done.acceptance is None or done.acceptance.etag == made
+    assert done.acceptance is None or not done.refused
