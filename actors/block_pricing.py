@@ -26,7 +26,8 @@ class BlockPricing:
         """
         program = self._block.program
         if not len(self._columns):
-            return Priced(program.offset, "constant", program.offset, np.zeros_like(message.prices))
+            nothing = np.zeros_like(message.prices)
+            return Priced(program.offset, "constant", program.offset, nothing, answers=message.question)
         if self._model is None:
             self._model = self._backend.load(program)
         for name, group in self._block.choices:
@@ -39,6 +40,7 @@ class BlockPricing:
         solution = self._model.solve(limits=limits)
         proved_by = f"{self._backend.name} dual bound"
         if solution.x is None:
-            return Priced(solution.bound, proved_by)
+            return Priced(solution.bound, proved_by, answers=message.question)
         worth = float(program.objective @ solution.x + program.offset)
-        return Priced(solution.bound, proved_by, worth, self._block.links.times(solution.x))
+        activity = self._block.links.times(solution.x)
+        return Priced(solution.bound, proved_by, worth, activity, answers=message.question)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from actors.allowance import Allowance
-from actors.bounding import Multipliers, checked_bound, multipliers, proved_bound
+from actors.bounding import Multipliers, answered, checked_bound, multipliers, proved_bound
 from actors.joint_problem import JointProblem
-from actors.protocol import AgentNetwork, AskPrice, Priced
+from actors.protocol import AgentNetwork, AskPrice, Priced, Reply
 from solvers.coordination.choice_tree import Leaf, root_leaf, split
 from solvers.coordination.price_box import Cut, PriceBox
 from solvers.core.backend import Backend, Model
@@ -134,8 +134,8 @@ class BoundSearch:
     def _bounded(self, leaf: Leaf, given: Multipliers) -> LeafBound:
         blocks, links, allowed = self._problem.blocks, self._problem.links, self._allowed(leaf)
         segments = [name for name in self._network.names if name.startswith("segment:")]
-        replies = self._price(segments, given.links, allowed)
-        responses = {name: reply.bound for name, reply in replies.items()}
+        asked = self._question(given.links, allowed)
+        responses = answered(segments, asked, self._ask(segments, asked))
         checked = checked_bound(blocks, links, given=given, allowed=allowed, responses=responses)
         return LeafBound(leaf, given, checked, checked if leaf.x is not None else -np.inf)
 
@@ -147,28 +147,30 @@ class BoundSearch:
         if prices is None:
             return None
         prices = sign_correct(prices, links.lower, links.upper)
-        replies = self._price(self._network.names, prices, self._allowed(worst.leaf))
-        bound = proved_bound(links, prices, replies)
+        asked, names = self._question(prices, self._allowed(worst.leaf)), self._network.names
+        replies = self._ask(names, asked)
+        bound = proved_bound(links, asked, names, replies)
         bound += SOLVER_TOLERANCE * max(1.0, abs(bound))
         box.observe(prices, bound, cuts(replies))
         if bound >= worst.proved:
             return (worst,)
-        sources = {name: reply.proved_by for name, reply in replies.items()}
+        sources = {name: reply.proved_by for name, reply in replies.items() if isinstance(reply, Priced)}
         return (LeafBound(worst.leaf, worst.given, worst.checked, bound, sources),)
 
     def _allowed(self, leaf: Leaf) -> dict[str, tuple[int, ...]]:
         return {name: options for (name, _), options in zip(self._choices, leaf.allowed, strict=True)}
 
-    def _price(self, names: Sequence[str], prices: Floats, allowed: Mapping[str, tuple[int, ...]]) -> dict[str, Priced]:
-        message = AskPrice(prices, allowed, PRICING_NODES, self._allowance.seconds_left())
-        replies = self._network.ask(dict.fromkeys(names, message))
-        return {name: reply for name, reply in replies.items() if isinstance(reply, Priced)}
+    def _question(self, prices: Floats, allowed: Mapping[str, tuple[int, ...]]) -> AskPrice:
+        return AskPrice(prices, allowed, PRICING_NODES, self._allowance.seconds_left())
+
+    def _ask(self, names: Sequence[str], asked: AskPrice) -> Mapping[str, Reply]:
+        return self._network.ask(dict.fromkeys(names, asked))
 
 
-def cuts(replies: Mapping[str, Priced]) -> tuple[Cut, ...]:
+def cuts(replies: Mapping[str, Reply]) -> tuple[Cut, ...]:
     """Return the proposals among the replies as cuts."""
     return tuple(
         Cut(name, reply.worth, reply.activity)
         for name, reply in replies.items()
-        if reply.worth is not None and reply.activity is not None
+        if isinstance(reply, Priced) and reply.worth is not None and reply.activity is not None
     )

@@ -5,7 +5,9 @@ are made of them, and never mixed up:
 
 - *checked*: weak duality over the boxes of plants and partners, in outward-rounded arithmetic, plus the exact best
   response of every customer to the prices. It needs no solver and is what the verifier recomputes.
-- *proved*: at prices of the linking rows, the sum of the agents' own dual bounds. It trusts their solvers.
+- *proved*: at prices of the linking rows, the sum of the agents' own dual bounds. It trusts their solvers, but only
+  where every agent answered, and answered these prices: an answer that is missing, endless, no number or to another
+  question leaves no bound.
 """
 
 from __future__ import annotations
@@ -14,12 +16,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from actors.protocol import Priced
+from actors.protocol import AskPrice, Priced, Reply
 from planner.domain.plan_form import canonical_number
 from solvers.coordination.choice_tree import choice_box
 from solvers.core.program import Floats, Program
 from solvers.network.block import Block, Links
-from solvers.network.verify import block_bound, row_part, sign_correct
+from solvers.network.verify import block_bound, row_part, sign_correct, sum_upward
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +64,8 @@ def checked_bound(
 
     Raises :class:`solvers.core.errors.InvalidProgram` naming the row if a multiplier has the wrong sign.
     """
+    if math.inf in responses.values():
+        return math.inf
     parts = list(row_part(given.links, links.lower, links.upper))
     for block in blocks:
         if has_rows(block):
@@ -69,13 +73,29 @@ def checked_bound(
             parts.append(block_bound(program, block.links, given.rows[block.name], given.links))
         else:
             parts.append(responses[block.name])
-    return math.nextafter(math.fsum(parts), math.inf)
+    return sum_upward(parts)
 
 
-def proved_bound(links: Links, prices: Floats, replies: Mapping[str, Priced]) -> float:
-    """Return the sum of the agents' bounds at the prices they were asked for."""
-    parts = [*row_part(prices, links.lower, links.upper), *(reply.bound for reply in replies.values())]
-    return math.nextafter(math.fsum(parts), math.inf) if all(map(math.isfinite, parts)) else _unbounded(parts)
+def answered(names: Sequence[str], asked: AskPrice, replies: Mapping[str, Reply]) -> dict[str, float]:
+    """Return the bound of every agent that was asked, +inf where it gave none to this very question."""
+    bounds = dict.fromkeys(names, math.inf)
+    for name in names:
+        reply = replies.get(name)
+        if isinstance(reply, Priced) and reply.answers == asked.question and not math.isnan(reply.bound):
+            bounds[name] = reply.bound
+    return bounds
+
+
+def proved_bound(links: Links, asked: AskPrice, names: Sequence[str], replies: Mapping[str, Reply]) -> float:
+    """Return the sum of the bounds of all agents ``names`` at the prices they were asked for.
+
+    It is +inf where one of them has none, else −inf where one of them says that its part has no solution.
+    """
+    bounds = answered(names, asked, replies).values()
+    for endless in (math.inf, -math.inf):
+        if endless in bounds:
+            return endless
+    return sum_upward([*row_part(asked.prices, links.lower, links.upper), *bounds])
 
 
 def restrict_choices(block: Block, allowed: Mapping[str, tuple[int, ...]]) -> Program:
@@ -97,7 +117,3 @@ def restrict_choices(block: Block, allowed: Mapping[str, tuple[int, ...]]) -> Pr
         program.row_upper,
         program.offset,
     )
-
-
-def _unbounded(parts: Sequence[float]) -> float:
-    return -math.inf if any(part == -math.inf for part in parts) and math.inf not in parts else math.inf

@@ -16,7 +16,7 @@ from actors.candidate import Candidate
 from actors.certificate_tables import clause_prices, duals_table, leaf_name, price_clauses, prices_table
 from actors.coordinator import Reconciled
 from actors.formulate.solution import join_tables
-from actors.protocol import AgentNetwork, Decide, Decided
+from actors.protocol import AgentNetwork, Decide, Decided, all_of
 from planner.domain.eligibility import Eligibility
 from planner.domain.gap import relative_gap
 from planner.domain.hashing import plan_hash, scenario_hash, sealed, table_hash
@@ -77,8 +77,8 @@ def _decide(found: Reconciled, candidate: Candidate, network: AgentNetwork) -> d
         name: Decide(candidate.x[assembly.columns_of(b)], candidate.shares[assembly.columns_of(b)])
         for b, name in enumerate(assembly.names)
     }
-    replies = network.ask(messages)
-    return join_tables(dict(reply.tables) for reply in replies.values() if isinstance(reply, Decided))
+    replies = all_of(Decided, list(messages), network.ask(messages))
+    return join_tables(dict(reply.tables) for reply in replies.values())
 
 
 def _recompute(

@@ -9,7 +9,7 @@ import numpy as np
 
 from actors.formulate.links import clause_of
 from actors.formulate.problem import Around, Surroundings, totals
-from actors.protocol import AgentNetwork, Formulate, Formulated, Survey, Surveyed
+from actors.protocol import AgentNetwork, Formulate, Formulated, Survey, Surveyed, all_of
 from solvers.core.program import Ints
 from solvers.network.assembly import Assembly, assemble
 from solvers.network.block import Block, Links
@@ -30,14 +30,20 @@ class JointProblem:
 
 
 def join(network: AgentNetwork, around: Around, segments: Sequence[str]) -> JointProblem:
-    """Let every agent formulate its block, and join the blocks; ``segments`` are named in table order."""
-    surveyed = network.ask({f"segment:{name}": Survey() for name in segments})
-    replies = {name: reply for name, reply in surveyed.items() if isinstance(reply, Surveyed)}
+    """Let every agent formulate its block, and join the blocks; ``segments`` are named in table order.
+
+    Raises
+    ------
+    PlanningFailed
+        If an agent does not answer: without its part no plan holds and no bound is one.
+    """
+    names = [f"segment:{name}" for name in segments]
+    replies = all_of(Surveyed, names, network.ask({name: Survey() for name in names}))
     potentials = {name.removeprefix("segment:"): reply.potential for name, reply in replies.items()}
     total = totals(potentials, tuple(reply.eligible for reply in replies.values()))
     surroundings = around(total)
-    formulated = network.ask({name: Formulate(total) for name in network.names})
-    blocks = tuple(reply.block for reply in formulated.values() if isinstance(reply, Formulated))
+    asked = {name: Formulate(total) for name in network.names}
+    blocks = tuple(reply.block for reply in all_of(Formulated, network.names, network.ask(asked)).values())
     return JointProblem(blocks, surroundings, assemble(blocks, surroundings.links.links))
 
 

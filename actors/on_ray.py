@@ -37,6 +37,8 @@ _RETRIES = 5
 _MOST_PENDING = 64
 _GRACE_SECONDS = 20.0
 _PROBE_SECONDS = 5.0
+_STARTS = 3
+"""How often a cluster of our own is started before that counts as failed."""
 _OBJECT_STORE_BYTES = 300 * 1024 * 1024
 
 
@@ -316,12 +318,27 @@ class RayRuntime:
             self._quoting = _actor(QuotingHost, "quotes", self._settings)
 
     def _connect(self) -> None:
-        if self._head is not None and self._head.stdout is not None and self._address is None:
-            self._address = self._head.stdout.readline().strip()
+        for attempt in range(_STARTS if self._head is not None and not self._address else 0):
+            if attempt:
+                self._start_again()
+            self._address = self._told_address()
+            if self._address:
+                break
         if not self._address:
             raise RayNotStarted("Ray did not start on this machine; its logs are in the folder ray of the temp folder")
         _probe(self._address)
         ray.init(address=self._address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
+
+    def _told_address(self) -> str:
+        """Return the address that our own cluster tells once it stands, nothing if its start failed."""
+        out = None if self._head is None else self._head.stdout
+        return "" if out is None else out.readline().strip()
+
+    def _start_again(self) -> None:
+        # Under load one of Ray's own processes may take longer than the 15 s that Ray waits for it, whatever is set.
+        if self._head is not None:
+            _end_head(self._head)
+        self._head = _spawn_head()
 
 
 def _probe(address: str) -> None:

@@ -23,6 +23,7 @@ from solvers.core.backend import Backend, Model
 from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats, Ints, Program, SparseRows
 from solvers.core.termination import Limits
+from solvers.core.weak_duality import sum_upward
 from solvers.incentives.purchase import PurchaseInstance, Rebates, solve_purchase
 from solvers.incentives.release import ReleaseInstance, solve_release
 from solvers.incentives.rows import AmountRows
@@ -98,12 +99,12 @@ class PartnerPricing:
         self._serve(answer, reduced, limits)
         self._buy(answer, reduced, limits, message)
         self._release(answer, reduced, limits)
-        bound = -math.inf if -math.inf in answer.bounds else math.fsum(answer.bounds)
+        bound = -math.inf if -math.inf in answer.bounds else sum_upward(answer.bounds)
         proved_by = f"{self._backend.name} dual bounds of orders, purchases and release"
         if not answer.complete:
-            return Priced(bound, proved_by)
+            return Priced(bound, proved_by, answers=message.question)
         worth = float(program.objective @ answer.x + program.offset)
-        return Priced(bound, proved_by, worth, self._block.links.times(answer.x))
+        return Priced(bound, proved_by, worth, self._block.links.times(answer.x), answers=message.question)
 
     def _serve(self, answer: _Answer, reduced: Floats, limits: Limits) -> None:
         if not len(self._orders):

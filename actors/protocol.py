@@ -16,14 +16,18 @@ message                 to                       reply
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+import numpy as np
 import polars as pl
 
 from actors.formulate.problem import Totals
 from actors.formulate.segment import SegmentPotential
+from planner.domain.errors import PlanningFailed
 from solvers.core.program import Floats, Ints
 from solvers.network.block import Block
 
@@ -67,19 +71,30 @@ class AskPrice:
     nodes: int
     seconds: float | None = None
 
+    @property
+    def question(self) -> str:
+        """What is asked, in short: a hash of prices and allowed options, the same only for the same question."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.prices, dtype="<f8").tobytes())
+        digest.update(
+            json.dumps({name: list(options) for name, options in self.allowed.items()}, sort_keys=True).encode()
+        )
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Priced:
     """An upper bound on ``max (c − Lᵀπ)·x`` over the agent's part, and a proposal that comes near it.
 
     ``proved_by`` says whose word the bound is. ``worth`` is the proposal's c·x and ``activity`` its L·x [links]; both
-    are absent where the solver stopped without a proposal.
+    are absent where the solver stopped without a proposal. ``answers`` is the question that was answered: a bound holds
+    for its own prices only, so one without them, or for others, is none.
     """
 
     bound: float
     proved_by: str
     worth: float | None = None
     activity: Floats | None = None
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +136,22 @@ class Decided:
 
 Message = Survey | Formulate | AskPrice | Realise | Decide
 Reply = Surveyed | Formulated | Priced | Realised | Decided
+_Kind = TypeVar("_Kind", Surveyed, Formulated, Priced, Realised, Decided)
+
+
+def all_of(kind: type[_Kind], names: Sequence[str], replies: Mapping[str, Reply]) -> dict[str, _Kind]:
+    """Return the replies of all agents named, each of one kind.
+
+    Raises
+    ------
+    PlanningFailed
+        If an agent gave none, or one of another kind; names it.
+    """
+    found = {name: reply for name in names if isinstance(reply := replies.get(name), kind)}
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise PlanningFailed(f"agent {missing[0]} gave no answer of the kind {kind.__name__}; its host may have died")
+    return found
 
 
 class Agent(Protocol):

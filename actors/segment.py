@@ -53,18 +53,19 @@ class SegmentAgent:
         if self._around is None or self._block is None or self._layout is None:
             raise RuntimeError(f"{self.name} was asked before it formulated its program; send Formulate first")
         if isinstance(message, AskPrice):
-            return self._answer(message.prices, self._around, self._block, self._layout)
+            return self._answer(message, self._around, self._block, self._layout)
         if isinstance(message, Realise):
             return self._realise(message.x, self._layout)
         return self._decide(message, self._layout)
 
-    def _answer(self, prices: Floats, around: Surroundings, block: Block, layout: SegmentLayout) -> Priced:
+    def _answer(self, message: AskPrice, around: Surroundings, block: Block, layout: SegmentLayout) -> Priced:
+        prices = message.prices
         offers, base = offer_prices(self._part.members, segment_surroundings(self._part, around), prices)
         response = best_response(self._part.members.instance, offers)
         x = self._solution(response, prices, around, layout)
         worth = float(block.program.objective @ x + block.program.offset)
         bound = math.nextafter(base + response.value_upper, math.inf)
-        return Priced(bound, "exact best response", worth, block.links.times(x))
+        return Priced(bound, "exact best response", worth, block.links.times(x), answers=message.question)
 
     def _solution(self, response: BestResponse, prices: Floats, around: Surroundings, layout: SegmentLayout) -> Floats:
         """Return the linking columns of a best response; the shares behind them stay 0."""

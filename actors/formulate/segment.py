@@ -166,21 +166,24 @@ def offer_prices(members: Members, around: SegmentSurroundings, link_price: Floa
     for offer, row in links.redemptions.items():
         margin[:, index.offers[offer]] -= link_price[row]
         magnitude[:, index.offers[offer]] += abs(link_price[row])
-    count = np.zeros((len(members.tiers), len(index.windows)))
+    count, count_size = (np.zeros((len(members.tiers), len(index.windows))) for _ in range(2))
     distinct = np.zeros(len(members.floors))
     for link in links.clauses:
         if isinstance(link.clause, RewardFloorClause) and link.clause.tier in members.tiers:
             if link.clause.each_window:
-                count[members.tiers.index(link.clause.tier), link.scope.window] -= link_price[link.row]
+                place = members.tiers.index(link.clause.tier), link.scope.window
+                count[place] -= link_price[link.row]
+                count_size[place] += abs(link_price[link.row])
             else:
                 distinct[members.floors.index(link.clause.id)] -= link_price[link.row]
     ulps = (unit.size + len(links.funding) + len(links.redemptions) + len(links.clauses) + 4) * 2.0**-52
     prices = OfferPrices(
         margin=margin + ulps * magnitude,
-        count=count + ulps * np.abs(count),
+        count=count + ulps * count_size,
         distinct=distinct + ulps * np.abs(distinct),
     )
-    worth = math.fsum((economics.base * unit).ravel()) + ulps * float((economics.base * size).sum())
+    with np.errstate(over="ignore"):
+        worth = math.fsum((economics.base * unit).ravel()) + ulps * float((economics.base * size).sum())
     return prices, math.nextafter(worth, math.inf)
 
 

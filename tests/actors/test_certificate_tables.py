@@ -15,7 +15,7 @@ import pytest
 from actors.bounding import Multipliers, checked_bound, has_rows, multipliers, proved_bound
 from actors.certificate_tables import duals_table, leaf_name, read_duals
 from actors.certify import certify, recomputed_bound
-from actors.protocol import Priced
+from actors.protocol import AskPrice, Priced
 from planner.domain.hashing import sealed
 from planner.domain.plan import Plan
 from planner.domain.plan_form import canonical_tables
@@ -165,19 +165,18 @@ def test_a_certificate_that_is_not_there_is_named() -> None:
 
 
 def test_the_proved_bound_adds_the_agents_bounds_to_the_price_of_the_rows() -> None:
-    """Answers of agents and prices times bounds add up, rounded up; an agent without a bound leaves none."""
+    """Answers of agents and prices times bounds add up, rounded up."""
     problem, _ = whole_problem(tiny())
     links = problem.around.links.links
     prices = np.zeros(len(links.labels))
     row = int(np.flatnonzero(links.lower < 0)[0]) if (links.lower < 0).any() else 0
     prices[row] = -2.0 if np.isfinite(links.lower[row]) else 0.0
-    replies = {"a": Priced(0.1, "x"), "b": Priced(0.2, "x")}
+    asked = AskPrice(prices, {}, 1)
+    replies = {name: Priced(bound, "x", answers=asked.question) for name, bound in (("a", 0.1), ("b", 0.2))}
     paid = prices[row] * links.lower[row] if prices[row] else 0.0
-    bound = proved_bound(links, prices, replies)
+    bound = proved_bound(links, asked, ("a", "b"), replies)
     assert bound >= math.fsum([0.1, 0.2, paid])
     assert bound == pytest.approx(0.3 + paid)
-    assert proved_bound(links, prices, {**replies, "c": Priced(math.inf, "x")}) == math.inf
-    assert proved_bound(links, prices, {**replies, "c": Priced(-math.inf, "x")}) == -math.inf
 
 
 def test_a_checked_bound_takes_the_segments_answers_as_they_are() -> None:

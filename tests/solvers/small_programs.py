@@ -66,17 +66,30 @@ def random_program(draw: random.Random, *, columns: int = 4, rows: int = 3) -> P
 
 def exact_bound(given: Program, y: Floats) -> Fraction:
     """Return the weak-duality bound in rational arithmetic; every datum counts as the double it is."""
-    total = Fraction(given.offset)
-    for i in range(given.rows.rows):
-        if y[i]:
-            total += Fraction(float(y[i])) * Fraction(float(given.row_upper[i] if y[i] > 0 else given.row_lower[i]))
-    full = dense(given.rows)
-    for j in range(given.columns):
-        d = Fraction(float(given.objective[j])) - sum(
-            (Fraction(float(full[i, j])) * Fraction(float(y[i])) for i in range(given.rows.rows)), Fraction(0)
-        )
-        total += max(d * Fraction(float(given.lower[j])), d * Fraction(float(given.upper[j])))
+    return exact_priced_bound(given, y, ())
+
+
+def exact_priced_bound(given: Program, y: Floats, priced: Sequence[tuple[SparseRows, Floats]]) -> Fraction:
+    """Return the same with prices of further rows (matrix, prices), whose own bounds are not counted."""
+    total = Fraction(given.offset) + exact_rows(y, given.row_lower, given.row_upper)
+    reduced = [Fraction(cost) for cost in given.objective.tolist()]
+    for matrix, prices in ((given.rows, y), *priced):
+        for i, j, a in zip(matrix.row_of_entry().tolist(), matrix.index.tolist(), matrix.value.tolist(), strict=True):
+            reduced[j] -= Fraction(a) * Fraction(float(prices[i]))
+    for d, low, high in zip(reduced, given.lower.tolist(), given.upper.tolist(), strict=True):
+        if d:
+            total += d * Fraction(high if d > 0 else low)
     return total
+
+
+def exact_rows(y: Floats, lower: Floats, upper: Floats) -> Fraction:
+    """Return multipliers times the bounds of rows they ask for, in rational arithmetic."""
+    asked = (
+        (price, high if price > 0 else low)
+        for price, low, high in zip(*(v.tolist() for v in (y, lower, upper)), strict=True)
+        if price
+    )
+    return sum((Fraction(price) * Fraction(side) for price, side in asked), Fraction(0))
 
 
 def links(bounds: Bounds, kind: str = "link") -> Links:
