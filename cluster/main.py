@@ -53,7 +53,7 @@ def _verify(plan_folder: Path, scenario_folder: Path) -> Verification:
 def _replay(order: ReplayOrder, tell: Callable[[Progress], None]) -> Replay:
     from cluster.replaying import replay_folders  # noqa: PLC0415 - loads polars and a runtime
 
-    return replay_folders(order.plan, order.scenario, order.out, runtime=order.runtime, tell=tell)
+    return replay_folders(order, tell=tell)
 
 
 def _export_mps(scenario_folder: Path, file: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from cluster.runtimes import agent_settings, make_runtime
 from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import read_scenario
+from planner.cli.launchers import ReplayOrder
 from planner.domain.errors import PlanningFailed, ScenarioInvalid
 from planner.domain.hashing import scenario_hash
 from planner.domain.plan import Plan
@@ -23,6 +24,7 @@ from planner.verification.replay import (
     damage,
     first_difference,
     no_way_back,
+    other_base,
     other_scenario,
     parameters_again,
 )
@@ -39,10 +41,8 @@ class FolderReplay:
     lines: tuple[str, ...]
 
 
-def replay_folders(
-    plan_folder: Path, scenario_folder: Path, out: Path | None, *, runtime: str, tell: Callable[[Progress], None]
-) -> FolderReplay:
-    """Make a past plan again, into ``out`` or nowhere, and compare plan hashes.
+def replay_folders(order: ReplayOrder, *, tell: Callable[[Progress], None]) -> FolderReplay:
+    """Make a past plan again, into a folder or nowhere, and compare plan hashes.
 
     Raises
     ------
@@ -55,23 +55,27 @@ def replay_folders(
     PlanningFailed
         If the run ended in an error.
     """
-    past, scenario = read_plan(plan_folder), read_scenario(scenario_folder)
+    scenario_folder = order.scenario
+    past, scenario = read_plan(order.plan), read_scenario(scenario_folder)
+    base = None if order.base is None else read_plan(order.base)
     findings = find_problems(scenario)
     if findings:
         raise ScenarioInvalid(str(scenario_folder), findings)
     present = present_conditions(scenario)
-    hopeless = damage(past) or other_scenario(past, present) or no_way_back(past)
+    hopeless = damage(past) or other_scenario(past, present) or no_way_back(past) or other_base(past, base)
     if hopeless:
         return FolderReplay(same=False, lines=(f"cannot be made again: {hopeless}",))
-    parameters = parameters_again(past)
+    parameters = parameters_again(past, "" if order.base is None else str(order.base))
     with tempfile.TemporaryDirectory(prefix="concordat-replay-") as folder:
-        target = out or Path(folder) / "plan"
-        made = make_runtime(runtime)
+        target = order.out or Path(folder) / "plan"
+        made = make_runtime(order.runtime)
         result = asyncio.run(_run(made, (str(scenario_folder), str(target)), parameters, tell))
         again = read_plan(target) if result.outcome is Outcome.PLANNED else None
     if result.outcome is Outcome.FAILED:
         raise PlanningFailed(f"the replay ended in an error: {result.detail}")
-    return compared(past, again, result, changed_conditions(past, present), where=_WHERE.get(runtime, runtime))
+    return compared(
+        past, again, result, changed_conditions(past, present), where=_WHERE.get(order.runtime, order.runtime)
+    )
 
 
 def present_conditions(scenario: Scenario) -> Present:

@@ -172,6 +172,7 @@ class PlanRuns:
         request, ports = live.record.request, self._ports
         source = await asyncio.to_thread(ports.scenarios.folder, request.scenario)
         target = await asyncio.to_thread(ports.plans.prepare, request.plan)
+        base = await asyncio.to_thread(ports.plans.folder, request.base_plan) if request.base_plan else ""
         left = self._left(live)
         passed = (ports.clock.now() - live.record.requested_at).total_seconds()
         parameters = PlanningParameters(
@@ -181,6 +182,7 @@ class PlanRuns:
             seed=request.seed,
             hosts=request.hosts,
             stop=_accepted_before(live.record),
+            base_plan=base,
         )
         async for step in self._runtime.plan(request.plan, source, target, parameters):
             if isinstance(step, PlanningResult):

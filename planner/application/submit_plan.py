@@ -12,10 +12,10 @@ from planner.application.check_scenario import ScenarioChecks
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
 from planner.application.recording import enveloped, find_plan, plan_aggregate, request_aggregate
-from planner.domain.errors import InvalidRequest, NotFound, RequestConflict, ScenarioInvalid
+from planner.domain.errors import InvalidRequest, NotFound, PlanNotReady, RequestConflict, ScenarioInvalid
 from planner.events.catalogue import PlanRequested, RequestReceived
 from planner.events.codec import decode
-from planner.events.plan_record import PlanRecord, project_plan
+from planner.events.plan_record import PlanRecord, PlanState, project_plan
 from planner.ports.event_log import SequenceConflict
 from planner.ports.planning_runtime import PlanningParameters
 
@@ -41,6 +41,8 @@ class PlanRequest:
     def content(self) -> str:
         """The hash by which a repeated request is told from another one under the same id."""
         asked = {name: value for name, value in asdict(self.parameters).items() if name != "stop"}
+        if not self.parameters.base_plan:
+            del asked["base_plan"]  # requests without one are what they were before there could be one
         text = json.dumps({"scenario": self.scenario, **asked}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -53,7 +55,9 @@ async def submit_plan(ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChec
     Raises
     ------
     NotFound
-        If the scenario is not kept here.
+        If the scenario or the base plan is not kept here.
+    PlanNotReady
+        If the base plan was not made yet, or ended without a plan.
     ScenarioInvalid
         If findings stand against the scenario.
     RequestConflict
@@ -69,10 +73,18 @@ async def submit_plan(ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChec
     findings = await checks.findings(request.scenario)
     if findings:
         raise ScenarioInvalid(request.scenario, findings)
+    if request.parameters.base_plan:
+        await _check_base(ports, request.parameters.base_plan)
     if request.validate_only:
         return PlanRecord(request=_requested(request, plan=""), requested_at=ports.clock.now())
     # A requester who goes away in this moment must not leave a plan that is written but not begun.
     return await asyncio.shield(asyncio.create_task(_accept(ports, runs, request)))
+
+
+async def _check_base(ports: PlanningPorts, plan: str) -> None:
+    state = (await find_plan(ports, plan)).state
+    if state is not PlanState.PLANNED:
+        raise PlanNotReady(f"the base plan {plan} is {state.value}: only a finished plan can be gone on from")
 
 
 async def _known(ports: PlanningPorts, request: PlanRequest) -> PlanRecord | None:
@@ -124,4 +136,5 @@ def _requested(request: PlanRequest, *, plan: str) -> PlanRequested:
         time_limit=parameters.time_limit,
         seed=parameters.seed,
         hosts=parameters.hosts,
+        base_plan=parameters.base_plan,
     )

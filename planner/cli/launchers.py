@@ -58,12 +58,16 @@ class Replay(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayOrder:
-    """The plan folder and scenario folder of a replay, where its plan goes (nowhere if empty), and the runtime."""
+    """The plan folder and scenario folder of a replay, where its plan goes (nowhere if empty), and the runtime.
+
+    ``base`` is the folder of the plan that it goes on from, if it was made from one.
+    """
 
     plan: Path
     scenario: Path
     out: Path | None
     runtime: str
+    base: Path | None = None
 
 
 class ChildServer(Protocol):

@@ -54,6 +54,9 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
         int | None, typer.Option(help="Coordination steps: unlike seconds they always give the same plan.")
     ] = None,
     hosts: Annotated[int, typer.Option(help="Processes that share the agents, at most 256.")] = 2,
+    base: Annotated[
+        str, typer.Option(help="A finished plan on the server to go on from, plans/…; needs --server.")
+    ] = "",
     request_id: Annotated[str, typer.Option(help="Asking again under the same id returns the same plan.")] = "",
     overwrite: Overwrite = False,
 ) -> None:
@@ -64,9 +67,18 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
     from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
 
     try:
-        parameters = PlanningParameters(gap=gap, work_limit=work_limit, time_limit=time_limit, seed=seed, hosts=hosts)
+        parameters = PlanningParameters(
+            gap=gap,
+            work_limit=work_limit,
+            time_limit=time_limit,
+            seed=seed,
+            hosts=hosts,
+            base_plan=base.removeprefix("plans/"),
+        )
     except ValueError as error:
         raise InvalidRequest(str(error)) from error
+    if base and not server:
+        raise InvalidRequest("a base plan stands on a server: name that by --server", "base")
     order = Order(scenario=scenario, parameters=parameters, request_id=request_id)
     target = Target(out=out, overwrite=overwrite)
     launchers = context.ensure_object(Launchers)

@@ -28,6 +28,7 @@ def replay(
     runtime: Annotated[
         Runtime, typer.Option(help="Where agents live; the plan does not depend on it.")
     ] = Runtime.LOCAL,
+    base: Annotated[Path | None, typer.Option(help="Folder of the plan it goes on from, if there is one.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Make a past plan again and compare; the first reason is named where another plan comes out.
@@ -39,7 +40,7 @@ def replay(
 
     if out is not None:
         check_target(out, overwrite=overwrite)
-    order = ReplayOrder(plan=plan, scenario=scenario, out=out, runtime=runtime.value)
+    order = ReplayOrder(plan=plan, scenario=scenario, out=out, runtime=runtime.value, base=base)
     with ProgressLine(Console(stderr=True)) as line:
         found = context.ensure_object(Launchers).replay(order, line.show_progress)
     for text in found.lines:

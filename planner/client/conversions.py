@@ -24,7 +24,11 @@ from planner.wire.v1 import acceptance_pb2, operation_pb2, plan_pb2, scenario_pb
 def parameters_to_wire(parameters: PlanningParameters) -> plan_pb2.PlanningParameters:
     """Return what is asked for as a message."""
     message = plan_pb2.PlanningParameters(
-        gap=parameters.gap, work_limit=parameters.work_limit, seed=parameters.seed, hosts=parameters.hosts
+        gap=parameters.gap,
+        work_limit=parameters.work_limit,
+        seed=parameters.seed,
+        hosts=parameters.hosts,
+        base_plan=f"plans/{parameters.base_plan}" if parameters.base_plan else "",
     )
     if parameters.time_limit is not None:
         limit = Duration()
@@ -60,6 +64,7 @@ def record_from_wire(plan: plan_pb2.Plan) -> PlanRecord:
         time_limit=limit,
         seed=asked.seed,
         hosts=asked.hosts,
+        base_plan=asked.base_plan.partition("/")[2],
     )
     return PlanRecord(
         request=request,

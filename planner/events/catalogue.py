@@ -32,7 +32,7 @@ class RequestReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequested:
-    """A plan was accepted; the limits are those of ``PlanningParameters``."""
+    """A plan was accepted; limits and base plan are those of ``PlanningParameters``."""
 
     plan: str
     scenario: str
@@ -42,6 +42,7 @@ class PlanRequested:
     time_limit: float | None
     seed: int
     hosts: int
+    base_plan: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

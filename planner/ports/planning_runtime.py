@@ -49,6 +49,8 @@ class PlanningParameters:
     ``gap`` stops at that relative gap, ``work_limit`` after that many coordination steps (never seconds), and
     ``time_limit`` after that many seconds since acceptance, at the cost of reproducibility. ``hosts`` is how many
     processes share the agents; it never changes the plan. ``stop`` is set by whoever repeats an earlier run.
+    ``base_plan`` is an earlier plan to go on from, of this scenario or of one like it: its id where plans are asked
+    for, its folder where they are made; empty: plan from nothing.
     """
 
     gap: float = 1e-4
@@ -57,6 +59,7 @@ class PlanningParameters:
     seed: int = 0
     hosts: int = 2
     stop: StopPoint | None = None
+    base_plan: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.gap < float("inf"):

@@ -53,9 +53,10 @@ def parameters_from_wire(message: plan_pb2.PlanningParameters) -> PlanningParame
             given[field] = getattr(message, field)
     if message.HasField("time_limit"):
         given["time_limit"] = message.time_limit.ToNanoseconds() / 1e9
+    base = resource_id(message.base_plan, "plans", "parameters.base_plan") if message.base_plan else ""
     try:
         # The dictionary mixes whole and broken numbers; each field gets the kind its message declares.
-        return PlanningParameters(**given)  # type: ignore[arg-type]
+        return PlanningParameters(**given, base_plan=base)  # type: ignore[arg-type]
     except ValueError as error:
         raise InvalidRequest(str(error), "parameters") from error
 
@@ -168,7 +169,11 @@ def _acceptance(acceptance: Acceptance | None) -> acceptance_pb2.Acceptance | No
 
 def _parameters(request: PlanRequested) -> plan_pb2.PlanningParameters:
     message = plan_pb2.PlanningParameters(
-        gap=request.gap, work_limit=request.work_limit, seed=request.seed, hosts=request.hosts
+        gap=request.gap,
+        work_limit=request.work_limit,
+        seed=request.seed,
+        hosts=request.hosts,
+        base_plan=f"plans/{request.base_plan}" if request.base_plan else "",
     )
     if request.time_limit is not None:
         limit = Duration()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 import polars as pl
 
 from planner.domain.errors import PlanUnreadable
+from planner.domain.hashing import plan_hash
 from planner.domain.plan import DECISION_TABLES, PLAN_KEYS, Plan
 from planner.domain.plan_form import canonical_table
 from planner.ports.planning_runtime import PlanningParameters, StopPoint
@@ -60,8 +61,23 @@ def no_way_back(past: Plan) -> str:
     return ""
 
 
-def parameters_again(past: Plan) -> PlanningParameters:
+def other_base(past: Plan, base: Plan | None) -> str:
+    """Tell why an earlier plan is not the one a plan went on from; empty where it is, or none was needed."""
+    told = past.summary.get("parameters")
+    wanted = str(told.get("base_plan") or "") if isinstance(told, Mapping) else ""
+    given = "" if base is None else plan_hash(base.tables)
+    if wanted == given:
+        return ""
+    if not wanted:
+        return "the plan was made from nothing, not from a base plan"
+    found = f"{given[:_SHORT]}… is another one" if given else "name its folder by --base"
+    return f"it goes on from the plan {wanted[:_SHORT]}…: {found}"
+
+
+def parameters_again(past: Plan, base_folder: str = "") -> PlanningParameters:
     """Return the parameters that make a plan again: its own, a time limit replaced by the place where it stopped.
+
+    ``base_folder`` is where the plan stands that it goes on from.
 
     Raises
     ------
@@ -72,7 +88,8 @@ def parameters_again(past: Plan) -> PlanningParameters:
     if not isinstance(told, Mapping) or set(told) - known:
         raise PlanUnreadable("plan.json tells parameters that this release does not know: replay with the one it names")
     try:
-        return PlanningParameters(**{**told, "time_limit": None, "stop": _stop(past)})
+        again = {"time_limit": None, "stop": _stop(past), "base_plan": base_folder}
+        return PlanningParameters(**{**told, **again})
     except (TypeError, ValueError) as error:
         raise PlanUnreadable(f"plan.json tells parameters that cannot be: {error}") from error
 
