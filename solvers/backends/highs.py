@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import highspy
 import numpy as np
@@ -28,6 +29,7 @@ from solvers.backends.highs_engine import (
     check,
     copy_of,
     irreducible_rows,
+    log_options,
     new_engine,
     pass_program,
     read,
@@ -275,7 +277,8 @@ class HighsBackend:
     """The default backend: linear and mixed-integer programs from arrays.
 
     ``method`` solves linear programs, ``crossover`` ends its ``ipm`` at a basis; ``search`` is that of mixed-integer
-    ones. Without ``watchdog`` HiGHS alone keeps time limits, which it may overrun many times: for comparison.
+    ones. Without ``watchdog`` HiGHS alone keeps time limits, which it may overrun many times: for comparison. HiGHS
+    appends what it tells of every solve to the file ``log``, if one is named; its folder must exist.
     """
 
     name = "highs"
@@ -290,10 +293,14 @@ class HighsBackend:
         crossover: bool = True,
         search: Search = "balanced",
         watchdog: bool = True,
+        log: Path | None = None,
     ) -> None:
+        if log is not None and not log.parent.is_dir():
+            raise ValueError(f"there is no folder {log.parent} for the solver's log; create it or name another file")
         self._watchdog = watchdog
-        self._linear = {"solver": method, "run_crossover": "on" if crossover else "off"}
-        self._mixed = SEARCH_OPTIONS[search]
+        told: Mapping[str, object] = {} if log is None else log_options(log)
+        self._linear = {"solver": method, "run_crossover": "on" if crossover else "off", **told}
+        self._mixed = {**SEARCH_OPTIONS[search], **told}
 
     def load(self, program: Program) -> HighsModel:
         """Load a program; raises :class:`solvers.core.errors.BackendFailure` where HiGHS refuses it."""

@@ -8,6 +8,7 @@ highspy's ``cancelSolve`` stays cancelled, while a brake can be let go.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 import highspy
@@ -77,6 +78,11 @@ def check(status: highspy.HighsStatus, what: str) -> None:
     """Raise BackendFailure where HiGHS reports one."""
     if status == highspy.HighsStatus.kError:
         raise BackendFailure(f"HiGHS refused to {what}; the program may hold values HiGHS cannot take")
+
+
+def log_options(file: Path) -> Mapping[str, object]:
+    """Return the options of an instance that appends what it tells to a file, and prints nothing."""
+    return {"output_flag": True, "log_to_console": False, "log_file": str(file)}
 
 
 def new_engine(brake: Brake, options: Mapping[str, object]) -> highspy.Highs:
