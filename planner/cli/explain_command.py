@@ -9,6 +9,8 @@ import typer
 
 from planner.cli.launchers import Launchers
 from planner.cli.planning_commands import Authority, Runtime
+from planner.domain.errors import InvalidRequest
+from planner.ports.planning_runtime import PlanningParameters
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +34,8 @@ def explain(  # noqa: PLR0913 - every option of the command is a parameter
     server: Annotated[str, typer.Option(help="The server that keeps the plan, host:port.", show_default=False)] = "",
     tls_ca: Authority = None,
     runtime: Annotated[Runtime, typer.Option(help="Runtime of a server started to re-solve.")] = Runtime.LOCAL,
+    gap: Annotated[float, typer.Option(help="Gap at which a scenario that is planned first stops.")] = 1e-2,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds for a scenario that is planned first.")] = None,
 ) -> None:
     """Say what binds every late or short order and every offer budget of a plan, and what loosening clauses changes."""
     from planner.cli import explain_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
@@ -43,6 +47,10 @@ def explain(  # noqa: PLR0913 - every option of the command is a parameter
     if server:
         explain_work.explain_on_server(plan, explain_work.server_address(server, tls_ca), wanted)
     elif scenario is None:
-        explain_work.explain_scenario(Path(plan), wanted, launchers)
+        try:
+            parameters = PlanningParameters(gap=gap, time_limit=time_limit)
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from error
+        explain_work.explain_scenario(Path(plan), parameters, wanted, launchers)
     else:
         explain_work.explain_folders(Path(plan), scenario, wanted, launchers)

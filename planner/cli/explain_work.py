@@ -62,7 +62,7 @@ def explain_on_server(plan: str, server: ServerAddress, wanted: Wanted) -> None:
     _print(asyncio.run(_explained(name, server, wanted)), wanted)
 
 
-def explain_scenario(folder: Path, wanted: Wanted, launchers: Launchers) -> None:
+def explain_scenario(folder: Path, parameters: PlanningParameters, wanted: Wanted, launchers: Launchers) -> None:
     """Plan a scenario with a server of one's own, and explain the plan, or why there is none."""
     if not (folder / "scenario.json").is_file():
         raise InvalidRequest(f"name the scenario of the plan in {folder}: concordat explain PLAN SCENARIO")
@@ -70,7 +70,7 @@ def explain_scenario(folder: Path, wanted: Wanted, launchers: Launchers) -> None
     with launchers.child_server(wanted.runtime) as child:
         server = ServerAddress(child.address)
         session = PlanningSession(server, Console(stderr=True), child.last_words)
-        code = session.request(Order(scenario=folder, parameters=PlanningParameters()), Target(out=None))
+        code = session.request(Order(scenario=folder, parameters=parameters), Target(out=None))
         if code not in {DONE, INFEASIBLE}:
             raise typer.Exit(code)
         _print(asyncio.run(_explained(session.plan, server, wanted)), wanted)

@@ -126,7 +126,14 @@ class Routes:
             if cost + freight < (inf if best is None else best.cost - _LEAST):
                 shipped = (*parts, Part("freight", f"from {plant} to {market}", departure, freight))
                 best = Route(plant, departure, cost + freight, _listed(shipped))
-        return best
+        if best is None:
+            return None
+        rent = self._prices.market(market, product, period) - best.cost
+        if rent <= _RENT * max(1.0, best.cost):
+            return best
+        # Everything that this way can bring is shipped already: its source is what is scarce.
+        limit = self._source(best.plant, product, rent=rent, parts=best.parts)
+        return Route(best.plant, best.departure, best.cost + rent, (*best.parts, limit))
 
     def _lanes_to(self, market: str, product: str) -> dict[str, tuple[int, float]]:
         return {**self._lanes.get((market, "*"), {}), **self._lanes.get((market, product), {})}
@@ -150,27 +157,27 @@ class Routes:
         cheapest = min(ways, key=lambda way: way[0])
         rent = self._prices.item(plant, item, period) - cheapest[0]
         if cheapest[0] < inf and rent > _RENT * max(1.0, cheapest[0]):
-            made = period - lead if cheapest is ways[0] else None
-            limit = self._limit(plant, item, rent=rent, made=made, kept=(period - 1, cheapest[1]))
+            if cheapest is ways[0]:
+                limit = self._lots.of_lot(plant, item, period - lead, rent)
+            else:
+                limit = self._limit(plant, item, period=period - 1, rent=rent, parts=cheapest[1])
             cheapest = (cheapest[0] + rent, (*cheapest[1], limit))
         self._held[key] = cheapest
         return cheapest
 
-    def _limit(
-        self, plant: str, item: str, *, rent: float, made: int | None, kept: tuple[int, tuple[Part, ...]]
-    ) -> Part:
-        """Return the price of what limits the cheapest way: its lot, the stock on hand that it takes, or the store."""
-        before, parts = kept
-        on_hand = [part for part in parts if part.kind == "stock" and part.name == _at(item, plant)]
-        if made is None and on_hand:
-            return Part("stock", _at(item, plant), on_hand[0].period, rent, scarce=True, plant=plant)
-        if made is None and (plant, item) in self._stores:
-            return Part("store", _at(item, plant), before, rent, scarce=True, plant=plant)
-        if made is None:
-            made = next(
-                (part.period for part in parts if part.kind == "production" and part.name == _at(item, plant)), 0
-            )
-        return self._lots.of_lot(plant, item, made or 0, rent)
+    def _limit(self, plant: str, item: str, *, period: int, rent: float, parts: tuple[Part, ...]) -> Part:
+        """Return the price of what limits keeping an item over a period: the store, or what there is to be kept."""
+        if (plant, item) in self._stores and not _on_hand(plant, item, parts):
+            return Part("store", _at(item, plant), period, rent, scarce=True, plant=plant)
+        return self._source(plant, item, rent=rent, parts=parts)
+
+    def _source(self, plant: str, item: str, *, rent: float, parts: tuple[Part, ...]) -> Part:
+        """Return the price of where an item comes from: the stock on hand that is taken, or the lot that is made."""
+        taken = _on_hand(plant, item, parts)
+        if taken:
+            return Part("stock", _at(item, plant), taken[0].period, rent, scarce=True, plant=plant)
+        made = (part.period for part in parts if part.kind == "production" and part.name == _at(item, plant))
+        return self._lots.of_lot(plant, item, next(made, None) or 0, rent)
 
     def _made(self, plant: str, product: str, start: int) -> _Way:
         recipe = self._recipes.get((plant, product))
@@ -268,6 +275,10 @@ class _Lots:
             if per_unit > 0 and (capacity - setup) / per_unit <= limit[0]:
                 limit = (max(capacity - setup, 0.0) / per_unit, resource, per_unit)
         return limit
+
+
+def _on_hand(plant: str, item: str, parts: tuple[Part, ...]) -> list[Part]:
+    return [part for part in parts if part.kind == "stock" and part.name == _at(item, plant)]
 
 
 def _at(item: str, plant: str) -> str:

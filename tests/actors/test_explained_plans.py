@@ -8,8 +8,11 @@ import pytest
 
 from planner.domain.clauses import BudgetClause, Clause, ExclusivityClause, VolumeClause
 from planner.domain.scenario import Scenario
+from planner.simulation.generate import generate
 from planner.verification.explanation import ExplainedBudget, ExplainedShortfall, PlanExplanation, explain
 from planner.verification.explanation_budgets import Hindrance
+from planner.verification.explanation_prices import read_prices
+from planner.verification.explanation_routes import Routes
 from tests.micro_scenario import micro, patient_rival, unlimited
 from tests.planning import plan_in_process
 from tests.scenario_builder import with_cell
@@ -151,3 +154,23 @@ def test_a_window_within_a_binding_horizon_names_the_clause_of_the_horizon(tmp_p
     assert (held.fact.state, held.fact.bound_by) == ("open", "budget")
     assert held.fact.bound_price == pytest.approx(2.6 / 0.6)
     assert "bound by budget" in held.text
+
+
+@pytest.mark.parametrize("seed", [8, 21])
+def test_what_a_unit_costs_is_never_less_than_what_the_market_pays(seed: int, tmp_path: Path) -> None:
+    """By duality nothing is left out of the cheapest way's cost, and where goods are served they mostly agree."""
+    scenario = generate("tiny", seed=seed)
+    plan = plan_in_process(scenario, tmp_path / "plan").plan
+    assert plan is not None
+    prices = read_prices(plan)
+    routes = Routes(scenario, prices, plan["production"])
+    pairs = [
+        (route.cost, prices.market(market, product, t), sum(part.amount for part in route.parts))
+        for market in scenario["markets"]["market"]
+        for product in scenario["products"]["product"]
+        for t in range(scenario.horizon.periods)
+        if (route := routes.cheapest(market, product, t)) is not None
+    ]
+    assert all(cost >= price - 1e-4 for cost, price, _ in pairs)
+    assert all(cost == pytest.approx(total, abs=1e-6) for cost, _, total in pairs)
+    assert sum(cost <= price + 1e-4 for cost, price, _ in pairs) > len(pairs) / 2

@@ -60,7 +60,15 @@ def test_a_budget_that_does_not_bind_is_not_said_to_help(tmp_path: Path) -> None
     assert change.upper == pytest.approx(0.0, abs=1e-3)
 
 
-@pytest.mark.parametrize(("seed", "by"), [(7, "25%"), (13, "drop"), (3, "drop"), (14, "25%")])
+@pytest.mark.parametrize(
+    ("seed", "by"),
+    [
+        (7, "25%"),
+        (3, "drop"),
+        pytest.param(13, "drop", marks=pytest.mark.slow),
+        pytest.param(14, "25%", marks=pytest.mark.slow),
+    ],
+)
 def test_the_interval_holds_the_true_change_however_rough_the_plans(seed: int, by: str, tmp_path: Path) -> None:
     """With plans of agents alone and gaps of up to 5 %, both intervals hold the change of the exact optimum."""
     scenario = generate("tiny", seed=seed)
