@@ -21,7 +21,6 @@ from solvers.backends.registry import backend
 from solvers.coordination.block_result import BlockLimits, Moment, Stop
 from solvers.coordination.solve import Engines, solve_blocks
 from solvers.coordination.verify import check_point
-from solvers.core.backend import Backend
 from solvers.core.errors import SolverError
 from solvers.core.program import Floats
 from solvers.core.termination import Limits, Termination
@@ -102,10 +101,6 @@ def _gap(case: Case) -> float:
     return float(case.parameters["gap"])
 
 
-def _proving() -> Backend:
-    return HighsBackend(search="proof")
-
-
 def _decompose(network: Network, watch: Stopwatch, case: Case) -> Answer:
     marks = _Marks(watch)
 
@@ -118,9 +113,9 @@ def _decompose(network: Network, watch: Stopwatch, case: Case) -> Answer:
         with watch.measure("solve"):
             found = solve_blocks(
                 problem,
-                backend=HighsBackend(),
+                backend=HighsBackend(search="proof"),
                 limits=BlockLimits(gap=_gap(case), seconds=case.time_limit),
-                engines=Engines(oracles=_proving()),
+                engines=Engines(monolith=HighsBackend()),
                 progress=note,
             )
     except SolverError as error:
