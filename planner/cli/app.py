@@ -16,6 +16,7 @@ from rich.console import Console
 from planner.cli import (
     explain_command,
     folder_commands,
+    freeze_command,
     planning_commands,
     quote_command,
     replay_command,
@@ -54,6 +55,7 @@ planning_commands.register(app)
 folder_commands.register(app)
 replay_command.register(app)
 quote_command.register(app)
+freeze_command.register(app)
 explain_command.register(app)
 serve_command.register(app)
 
