@@ -50,12 +50,14 @@ class ValueChange:
 
     ``checked`` is the interval that follows from the bounds that `verify` recomputes without a solver (None without
     them). ``helps`` says that an improvement is proven: the interval lies above 0 by more than the tolerance of values.
+    ``plans`` is by how much the two plans' own values differ, which proves nothing about the best ones.
     """
 
     lower: float
     upper: float
     checked: tuple[float, float] | None
     helps: bool
+    plans: float
 
 
 def counterfactual(scenario: Scenario, relaxations: Sequence[Relaxation], plan: Plan | None = None) -> Counterfactual:
@@ -106,7 +108,7 @@ def value_change(
     if before.bound_checked is not None and after.bound_checked is not None:
         checked = _interval(before.value, before.bound_checked, reached, after.bound_checked, monotone=monotone)
     least = _VALUE_TOLERANCE * max(abs(before.value), abs(after.value), math.ulp(1.0))
-    return ValueChange(lower=lower, upper=upper, checked=checked, helps=lower > least)
+    return ValueChange(lower=lower, upper=upper, checked=checked, helps=lower > least, plans=after.value - before.value)
 
 
 def _interval(value: float, bound: float, reached: float, bound_after: float, *, monotone: bool) -> tuple[float, float]:

@@ -73,6 +73,7 @@ def counterfactual_document(answer: CounterfactualAnswer, currency: str) -> Docu
         "change_checked": None
         if change is None or change.checked is None
         else dict(zip(("lower", "upper"), change.checked, strict=True)),
+        "plans_differ": None if change is None else change.plans,
         "estimate": answer.estimate,
         "helps": change is not None and change.helps,
         "text": counterfactual_words(answer, currency),
@@ -85,7 +86,8 @@ def counterfactual_words(answer: CounterfactualAnswer, currency: str) -> str:
     change, value, bound = answer.change, answer.value, answer.bound_proved
     if change is not None:
         proof = "proven to help" if change.helps else "not proven to help"
-        return f"{asked}: {proof}, the best value rises by {change.lower:,.2f} to {change.upper:,.2f} {currency}"
+        proven = f"the best value rises by {change.lower:,.2f} to {change.upper:,.2f} {currency}"
+        return f"{asked}: {proof}, {proven} (that of the plans by {change.plans:,.2f})"
     if value is not None and bound is not None:
         gap = f"{relative_gap(value, bound):.3%}" if value else f"{bound - value:,.2f}"
         return f"{asked}: a plan is possible, worth {value:,.2f} to {bound:,.2f} {currency} at best (gap {gap})"

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from planner.client.explanation_conversions import explanation_from_wire
+from planner.console.reading import records
 from planner.domain.clauses import BudgetClause, Clause, ExclusivityClause, VolumeClause
 from planner.domain.scenario import Scenario
+from planner.service.explanation_conversions import explanation_to_wire
 from planner.simulation.generate import generate
 from planner.verification.explanation import ExplainedBudget, ExplainedShortfall, PlanExplanation, explain
 from planner.verification.explanation_budgets import Hindrance
+from planner.verification.explanation_document import explanation_document
 from planner.verification.explanation_prices import read_prices
 from planner.verification.explanation_routes import Routes
 from tests.micro_scenario import micro, patient_rival, unlimited
@@ -46,6 +50,13 @@ def budget(scenario: Scenario, folder: Path) -> ExplainedBudget:
 def hindrance(use: ExplainedBudget, kind: str) -> Hindrance:
     """The hindrance of a kind."""
     return next(found for found in use.fact.hindrances if found.kind == kind)
+
+
+def without_nothing(document: object) -> object:
+    """A document without the fields that are absent on the wire, tuples as lists."""
+    if isinstance(document, dict):
+        return {name: without_nothing(value) for name, value in document.items() if value is not None}
+    return [without_nothing(item) for item in document] if isinstance(document, list | tuple) else document
 
 
 def test_a_short_order_names_the_full_resource_and_its_price(tmp_path: Path) -> None:
@@ -154,6 +165,17 @@ def test_a_window_within_a_binding_horizon_names_the_clause_of_the_horizon(tmp_p
     assert (held.fact.state, held.fact.bound_by) == ("open", "budget")
     assert held.fact.bound_price == pytest.approx(2.6 / 0.6)
     assert "bound by budget" in held.text
+
+
+def test_an_explanation_keeps_every_number_on_the_wire(tmp_path: Path) -> None:
+    """As a message and back, shortfalls, their routes and budgets are what the document said."""
+    document = explanation_document(explained(micro(TIGHT), tmp_path))
+    told = explanation_from_wire(explanation_to_wire(document))
+    for field in ("shortfalls", "budgets"):
+        sent, received = records(document[field]), records(told[field])
+        assert len(sent) == len(received) > 0
+        for before, after in zip(sent, received, strict=True):
+            assert without_nothing(before) == without_nothing(after)
 
 
 @pytest.mark.parametrize("seed", [8, 21])

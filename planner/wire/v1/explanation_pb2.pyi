@@ -180,7 +180,7 @@ class Hindrance(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ..., money: _Optional[float] = ..., price: _Optional[float] = ...) -> None: ...
 
 class CounterfactualResult(_message.Message):
-    __slots__ = ("changes", "scenario", "operation", "state", "value", "bound_proved", "bound_checked", "change", "change_checked", "estimate", "helps", "text")
+    __slots__ = ("changes", "scenario", "operation", "state", "value", "bound_proved", "bound_checked", "change", "change_checked", "estimate", "helps", "text", "plans_differ")
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     SCENARIO_FIELD_NUMBER: _ClassVar[int]
     OPERATION_FIELD_NUMBER: _ClassVar[int]
@@ -193,6 +193,7 @@ class CounterfactualResult(_message.Message):
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     HELPS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    PLANS_DIFFER_FIELD_NUMBER: _ClassVar[int]
     changes: _containers.RepeatedCompositeFieldContainer[ClauseChange]
     scenario: str
     operation: str
@@ -205,7 +206,8 @@ class CounterfactualResult(_message.Message):
     estimate: float
     helps: bool
     text: str
-    def __init__(self, changes: _Optional[_Iterable[_Union[ClauseChange, _Mapping]]] = ..., scenario: _Optional[str] = ..., operation: _Optional[str] = ..., state: _Optional[_Union[_plan_pb2.Plan.State, str]] = ..., value: _Optional[float] = ..., bound_proved: _Optional[float] = ..., bound_checked: _Optional[float] = ..., change: _Optional[_Union[Interval, _Mapping]] = ..., change_checked: _Optional[_Union[Interval, _Mapping]] = ..., estimate: _Optional[float] = ..., helps: _Optional[bool] = ..., text: _Optional[str] = ...) -> None: ...
+    plans_differ: float
+    def __init__(self, changes: _Optional[_Iterable[_Union[ClauseChange, _Mapping]]] = ..., scenario: _Optional[str] = ..., operation: _Optional[str] = ..., state: _Optional[_Union[_plan_pb2.Plan.State, str]] = ..., value: _Optional[float] = ..., bound_proved: _Optional[float] = ..., bound_checked: _Optional[float] = ..., change: _Optional[_Union[Interval, _Mapping]] = ..., change_checked: _Optional[_Union[Interval, _Mapping]] = ..., estimate: _Optional[float] = ..., helps: _Optional[bool] = ..., text: _Optional[str] = ..., plans_differ: _Optional[float] = ...) -> None: ...
 
 class Interval(_message.Message):
     __slots__ = ("lower", "upper")
