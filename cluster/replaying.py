@@ -63,6 +63,8 @@ def replay_folders(order: ReplayOrder, *, tell: Callable[[Progress], None]) -> F
         raise ScenarioInvalid(str(scenario_folder), findings)
     present = present_conditions(scenario)
     hopeless = damage(past) or other_scenario(past, present) or no_way_back(past) or other_base(past, base)
+    if not hopeless and base is not None and damage(base):
+        hopeless = f"of its base plan, {damage(base)}"
     if hopeless:
         return FolderReplay(same=False, lines=(f"cannot be made again: {hopeless}",))
     parameters = parameters_again(past, "" if order.base is None else str(order.base))
