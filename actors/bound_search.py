@@ -63,10 +63,15 @@ class BoundSearch:
         """Start with one leaf: the relaxation with every choice open."""
         self.leaves = [self._check(root_leaf(self._problem.assembly.program, self._choices, root))]
 
+    def take_up(self, leaves: Sequence[tuple[tuple[tuple[int, ...], ...], Multipliers]]) -> None:
+        """Start with the leaves of an earlier plan, bounded anew by its multipliers: no relaxation is solved."""
+        bounded = [self._bounded(Leaf(allowed, np.inf, None, None), given) for allowed, given in leaves]
+        self.leaves = [replace(leaf, proved=leaf.checked) for leaf in bounded]
+
     @property
     def bound(self) -> float:
         """The proved bound of the whole: that of the worst leaf, +inf before the search began."""
-        return max((leaf.proved for leaf in self.leaves), default=np.inf)
+        return worst_bound(self.leaves)
 
     @property
     def worst(self) -> LeafBound:
@@ -95,7 +100,8 @@ class BoundSearch:
             if idle >= PATIENCE or self.bound == -np.inf or done() or not self._allowance.step():
                 return
             worst = self.worst
-            whole = worst.leaf.whole(self._choices)
+            # A leaf of an earlier plan has no solution that could say where to split it.
+            whole = worst.leaf.x is None or worst.leaf.whole(self._choices)
             better = self._ask_agents(worst) if whole else self._split(worst)
             if not self._replace(worst, better):
                 return
@@ -165,6 +171,11 @@ class BoundSearch:
 
     def _ask(self, names: Sequence[str], asked: AskPrice) -> Mapping[str, Reply]:
         return self._network.ask(dict.fromkeys(names, asked))
+
+
+def worst_bound(leaves: Sequence[LeafBound]) -> float:
+    """Return the proved bound of a cover of all choices: that of its worst leaf, +inf for none."""
+    return max((leaf.proved for leaf in leaves), default=np.inf)
 
 
 def cuts(replies: Mapping[str, Reply]) -> tuple[Cut, ...]:

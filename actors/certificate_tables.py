@@ -50,6 +50,20 @@ def read_duals(duals: pl.DataFrame, place: int, blocks: Sequence[Block], links: 
     return Multipliers(prices, rows)
 
 
+def read_known_duals(duals: pl.DataFrame, place: int, blocks: Sequence[Block], links: Links) -> Multipliers:
+    """Read the multipliers of a leaf of an earlier plan: rows that are no longer there are passed over."""
+    labels = {LINKS: links.labels} | {block.name: block.rows for block in blocks if has_rows(block)}
+    prefix = f"{leaf_name(place)}/"
+    mine = duals.filter(pl.col("block").str.starts_with(prefix)).with_columns(pl.col("block").str.slice(len(prefix)))
+    known = {name: set(zip(_names(rows), rows.period.tolist(), strict=True)) for name, rows in labels.items()}
+    places = mine.select("block", "row", "period").iter_rows()
+    keep = [(row, period) in known.get(block, set()) for block, row, period in places]
+    kept = mine.filter(pl.Series(keep, dtype=pl.Boolean())).partition_by("block", as_dict=True)
+    found = {str(block): frame for (block,), frame in kept.items()}
+    vectors = {name: _vector(rows, found.get(name)) for name, rows in labels.items()}
+    return Multipliers(vectors.pop(LINKS), vectors)
+
+
 def prices_table(given: Multipliers, blocks: Sequence[Block], links: Links) -> pl.DataFrame:
     """Return what one more unit is worth: on the markets, of bought material, of each clause's bound."""
     labels, price = links.labels, -given.links

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actors.allowance import Allowance
-from actors.bound_search import SOLVER_TOLERANCE, BoundSearch, LeafBound
+from actors.bound_search import SOLVER_TOLERANCE, BoundSearch, LeafBound, worst_bound
 from actors.candidate import Candidate, Polisher
 from actors.conflict import Conflict, find_conflict
 from actors.formulate.problem import Around
@@ -29,12 +29,16 @@ from actors.incumbents import Incumbent, Incumbents
 from actors.joint_problem import JointProblem, hard_reward_floors, join
 from actors.plan_search import PlanSearch
 from actors.protocol import AgentNetwork
+from actors.replanning import earlier_plan
 from planner.domain.gap import relative_gap
+from planner.domain.plan import Plan
 from solvers.core.backend import Backend, Model
 from solvers.core.termination import Limits, Solution, Termination
 
 FIRST_SPLITS = 12
 """Most splits into whole tiers before plans are searched."""
+EARLIER_ROUNDS = 3
+"""Most pricing rounds on the leaves of an earlier plan before the relaxation is solved anew."""
 ROUNDS = 60
 """Most pricing rounds once plans have been searched."""
 MONOLITH_COLUMNS = 400
@@ -70,12 +74,18 @@ class Coordinator:
         self.incumbents = Incumbents(allowance)
         self._models: list[Model] = []
         self._whole_bound = np.inf
+        self._carried: list[LeafBound] = []
         self._gap = 0.0
 
-    def plan(self, segments: Sequence[str], *, gap: float) -> Reconciled:
-        """Plan until the gap, a limit or the end of ideas; ``segments`` names the segments in table order."""
+    def plan(self, segments: Sequence[str], *, gap: float, earlier: Plan | None = None) -> Reconciled:
+        """Plan until the gap, a limit or the end of ideas; ``segments`` names the segments in table order.
+
+        What an ``earlier`` plan decided and proved is tried first, on the problem as it is now.
+        """
         self._gap = gap
         self._join(segments)
+        if earlier is not None and self._take_up(earlier):
+            return self._result()
         root = self._relax()
         if root is None:
             return self._result()
@@ -116,6 +126,19 @@ class Coordinator:
             self._problem, self._network, self._relaxation, backend=self._backend, allowance=self._allowance
         )
 
+    def _take_up(self, earlier: Plan) -> bool:
+        """Go on from an earlier plan; returns whether that was enough."""
+        self._tell("taking up an earlier plan")
+        known = earlier_plan(earlier, self._problem)
+        if self._allowance.step():
+            self._bounds.take_up(known.leaves)
+        self._plans.take_up(known.used, known.tiers)
+        self._bounds.tighten(self._telling("negotiating prices"), self._done, most=EARLIER_ROUNDS)
+        if self._plans.best is not None and not self._done():
+            self._plans.scale_slopes(self._plans.best.shares, self._telling("searching plans"), self._done)
+        self._carried = self._bounds.leaves
+        return self._done()
+
     def _relax(self) -> Solution | None:
         self._observe("relaxing", None, None)
         if not self._allowance.step():
@@ -150,7 +173,7 @@ class Coordinator:
         return False
 
     def _bound(self) -> float | None:
-        bound = min(self._bounds.bound, self._whole_bound)
+        bound = min(self._bounds.bound, self._whole_bound, worst_bound(self._carried))
         return float(bound) if np.isfinite(bound) else None
 
     def _value(self) -> float | None:
@@ -182,14 +205,16 @@ class Coordinator:
         if stopped is None:
             stopped = "infeasible" if conflict is not None else "gap" if self._reached() else "exhausted"
         proved_by = {"checked": "duals of the relaxation and the exact best response of every customer"}
-        if any(leaf.proved_by for leaf in self._bounds.leaves):
+        # Two covers of the same choices: the tighter one is the certificate.
+        leaves = min(self._bounds.leaves, self._carried, key=worst_bound)
+        if any(leaf.proved_by for leaf in leaves):
             proved_by["agents"] = "dual bounds of the agents' own solvers, leaf by leaf in the certificate"
         if np.isfinite(self._whole_bound):
             proved_by["whole"] = f"{self._backend.name} branch and bound on the whole problem"
         return Reconciled(
             problem=self._problem,
             candidate=self._plans.best,
-            leaves=tuple(self._bounds.leaves),
+            leaves=tuple(leaves),
             bound_proved=np.inf if bound is None else bound,
             proved_by=proved_by,
             stopped_by=stopped,

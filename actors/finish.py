@@ -105,7 +105,11 @@ def _summary(
     proved = min(found.bound_proved, checked)
     parameters = asdict(around.parameters)
     # Hosts share out the work and the time limit only ends it: neither is part of what a plan depends on.
-    asked = {name: parameters[name] for name in ("gap", "seed", "work_limit")}
+    asked = {
+        name: parameters[name]
+        for name in ("gap", "seed", "work_limit", "base_plan")
+        if name != "base_plan" or parameters[name]
+    }
     return {
         "schema": PLAN_SCHEMA,
         "scenario_id": around.scenario.header.id,

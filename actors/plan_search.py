@@ -15,7 +15,7 @@ from actors.incumbents import Incumbents
 from actors.joint_problem import JointProblem
 from solvers.coordination.choice_tree import restrict
 from solvers.core.backend import Model
-from solvers.core.program import Floats, Ints
+from solvers.core.program import Bools, Floats, Ints
 from solvers.core.termination import Limits, Solution, Termination
 from solvers.network.slope_scaling import SlopeScaling, in_use
 
@@ -57,6 +57,18 @@ class PlanSearch:
         fixed = self._fixed_plan(root.x, middle_choice(root.x, self._assembly.choices))
         if fixed is not None:
             self.consider(fixed)
+
+    def take_up(self, used: Bools, tiers: Sequence[tuple[int, ...]]) -> None:
+        """Make a plan with set-ups and tiers of an earlier one; set-ups that cannot stand together give way."""
+        if not self._allowance.step():
+            return
+        used = used & (self._assembly.program.upper[self._assembly.setups.setup] > 0)
+        self._polisher.fix(used, tiers)
+        solution = self._polisher.solve(self._limits())
+        if solution.termination is Termination.INFEASIBLE:
+            limits = Limits(nodes=REPAIR_NODES, seconds=self._allowance.seconds_left())
+            solution = self._polisher.choose(used, limits)
+        self.consider(solution)
 
     def scale_slopes(self, x: Floats, report: Callable[[], None], done: Callable[[], bool]) -> None:
         """Alternate slope scaling and fixed plans from a solution of the relaxation, with the tiers it chose."""

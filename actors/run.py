@@ -12,6 +12,7 @@ from actors.finish import Circumstances, History, finish
 from actors.host import SharedSurroundings
 from actors.protocol import AgentNetwork
 from actors.run_control import RunControl
+from planner.domain.hashing import plan_hash
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
@@ -80,7 +81,9 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
     )
     diary.best = lambda: "" if coordinator.incumbents.last is None else coordinator.incumbents.last.etag
     settings.control.attach(coordinator.incumbents, coordinator.interrupt)
-    found = _settled(coordinator.plan(scenario["segments"]["segment"].to_list(), gap=parameters.gap), settings.control)
+    earlier = settings.folders.read_plan(parameters.base_plan) if parameters.base_plan else None
+    segments = scenario["segments"]["segment"].to_list()
+    found = _settled(coordinator.plan(segments, gap=parameters.gap, earlier=earlier), settings.control)
     if found.conflict is not None:
         return infeasible(found.conflict)
     if found.candidate is None or found.incumbent is None:
@@ -88,7 +91,8 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
     around = Circumstances(
         scenario,
         eligibility_patterns(scenario),
-        parameters,
+        # A plan tells which plan it goes on from, not where that one lay.
+        replace(parameters, base_plan="" if earlier is None else plan_hash(earlier.tables)),
         history=diary.history,
         made_with={
             "code_hash": settings.code_hash,

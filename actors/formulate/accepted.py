@@ -139,7 +139,7 @@ def _fixed_plant(
         free = upper[made] > lower[made]
         upper[made] = np.where(free, np.minimum(2 * upper[made], largest[layout.plant, product]), upper[made]) * used
         lower[made] = np.minimum(np.maximum(lower[made], least.get(product, 0.0) * used), upper[made])
-    ties = [i for i, kind in enumerate(block.rows.kind) if kind in {"lot-most", "lot-least"}]
+    ties = [i for i, kind in enumerate(block.rows.kind) if kind in {"lot-most", "lot-least", "regular-lot"}]
     return _with_bounds(block, lower, upper, np.array(ties, dtype=np.int32))
 
 
@@ -164,7 +164,7 @@ def _fixed_partner(partner: str, around: Surroundings, plan: Plan, worth: Recomp
             if isinstance(clause, RebateClause) and clause.supplier == partner:
                 group = tiers[f"{clause.id}@{scope_label(scope)}"]
                 lower[group] = upper[group] = 0.0
-                reached = group[_tier(clause, scope, plan["purchases"])]
+                reached = group[reached_tier(clause, scope, plan["purchases"])]
                 lower[reached] = upper[reached] = 1.0
     floors = {clause.id for clause in around.scenario.clauses if isinstance(clause, RewardFloorClause)}
     missed = {
@@ -177,7 +177,8 @@ def _fixed_partner(partner: str, around: Surroundings, plan: Plan, worth: Recomp
     return _with_bounds(block, lower, upper, np.zeros(0, dtype=np.int32))
 
 
-def _tier(clause: RebateClause, scope: ClauseScope, purchases: pl.DataFrame) -> int:
+def reached_tier(clause: RebateClause, scope: ClauseScope, purchases: pl.DataFrame) -> int:
+    """Return the number of the highest tier that the purchases of a plan reach in a scope, 0 for none."""
     inside = (pl.col("partner") == clause.supplier) & pl.col("period").is_in(list(scope.periods))
     bought = float(purchases.filter(inside)["quantity"].sum()) * (1 + _REACHED) + _REACHED
     return sum(tier.from_quantity <= bought for tier in clause.tiers)

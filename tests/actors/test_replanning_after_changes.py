@@ -1,0 +1,173 @@
+"""Plans that go on from earlier ones: valid, certified for the changed scenario, and the same every time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from actors.certify import certify
+from actors.host import SharedSurroundings
+from actors.joint_problem import JointProblem, join
+from actors.replanning import earlier_plan
+from planner.domain.clauses import BudgetClause, RebateClause
+from planner.domain.freezing import CLAUSE, frozen_to
+from planner.domain.plan import Plan
+from planner.domain.scenario import Scenario
+from planner.ports.planning_runtime import Outcome, PlanningParameters
+from tests.micro_scenario import micro
+from tests.middling import middling_scenario
+from tests.planning import decomposed, in_process, optimum, plan_in_process
+from tests.scenario_builder import small_scenario, with_table
+
+GAP = 0.02
+
+
+def more_orders(scenario: Scenario) -> Scenario:
+    """Return the scenario with every order a fifth larger."""
+    return with_table(scenario, "orders", scenario["orders"].with_columns(quantity=pl.col("quantity") * 1.2))
+
+
+def outage(scenario: Scenario) -> Scenario:
+    """Return the scenario whose first plant stands still for two periods."""
+    plant = scenario["plants"]["plant"][0]
+    still = (pl.col("plant") == plant) & pl.col("period").is_in([1, 2])
+    hours = [pl.when(still).then(0.0).otherwise(pl.col(name)).alias(name) for name in ("regular", "overtime_max")]
+    return with_table(scenario, "resources", scenario["resources"].with_columns(hours))
+
+
+def half_budgets(scenario: Scenario) -> Scenario:
+    """Return the scenario with every budget halved."""
+
+    def halved(clause: object) -> object:
+        if isinstance(clause, BudgetClause) and clause.max is not None:
+            return dataclasses.replace(clause, max=clause.max / 2)
+        return clause
+
+    return _with(scenario, halved)
+
+
+def other_tiers(scenario: Scenario) -> Scenario:
+    """Return the scenario whose rebates have one tier less, so that choices are other ones."""
+    return _with(scenario, lambda c: dataclasses.replace(c, tiers=c.tiers[:-1]) if isinstance(c, RebateClause) else c)
+
+
+def shifted_demand(scenario: Scenario) -> Scenario:
+    """Return the scenario with a third of one segment's demand moved to another."""
+    first, second = scenario["segments"]["segment"][:2].to_list()
+    share = pl.when(pl.col("segment") == first).then(0.67).when(pl.col("segment") == second).then(1.33).otherwise(1.0)
+    return with_table(scenario, "demand", scenario["demand"].with_columns(quantity=pl.col("quantity") * share))
+
+
+CHANGES = [more_orders, outage, half_budgets, other_tiers, shifted_demand]
+
+
+def _with(scenario: Scenario, change: Callable[[object], object]) -> Scenario:
+    contracts = tuple(
+        dataclasses.replace(contract, clauses=tuple(change(clause) for clause in contract.clauses))  # type: ignore[misc]  # the change keeps the kind
+        for contract in scenario.contracts
+    )
+    return dataclasses.replace(scenario, contracts=contracts)
+
+
+def planned(scenario: Scenario, folder: Path, **asked: object) -> Plan:
+    """Return the plan of a scenario with all searches of the decomposition."""
+    with decomposed():
+        done = plan_in_process(scenario, folder, PlanningParameters(gap=GAP, work_limit=12, **asked))  # type: ignore[arg-type]  # passed on
+    assert done.result.outcome is Outcome.PLANNED, done.result.detail
+    assert done.plan is not None
+    return done.plan
+
+
+def joint(scenario: Scenario) -> JointProblem:
+    """Return the joint problem of a scenario."""
+    return join(in_process(scenario), SharedSurroundings(scenario), scenario["segments"]["segment"].to_list())
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a plan of the small scenario."""
+    folder = tmp_path_factory.mktemp("base") / "plan"
+    planned(small_scenario(), folder)
+    return folder
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_plan_after_a_change_is_certified_for_the_changed_scenario(
+    base: Path, tmp_path: Path, change: Callable[[Scenario], Scenario]
+) -> None:
+    """Everything holds when it is verified, the optimum lies below the bound, and the plan names its base by hash."""
+    scenario = change(small_scenario())
+    plan = planned(scenario, tmp_path / "plan", base_plan=str(base))
+    assert certify(scenario, plan).breaches == ()
+    assert optimum(scenario).reached <= float(str(plan.summary["bound_checked"])) + 1e-6
+    told = plan.summary["parameters"]
+    assert isinstance(told, dict)
+    assert len(told["base_plan"]) == 64
+
+
+def test_the_same_base_gives_the_same_plan(base: Path, tmp_path: Path) -> None:
+    """Two plans of one changed scenario that go on from one plan have the same decisions."""
+    one, other = (planned(outage(small_scenario()), tmp_path / name, base_plan=str(base)) for name in ("one", "other"))
+    assert one.summary["plan_hash"] == other.summary["plan_hash"]
+
+
+def test_nothing_changed_needs_no_new_relaxation(tmp_path: Path) -> None:
+    """Going on from a plan of the same scenario reaches its gap at once, with its value but for remade offers."""
+    scenario = middling_scenario(3)
+    first = planned(scenario, tmp_path / "first")
+    gap = float(str(first.summary["gap_checked"])) + 1e-6
+    with decomposed():
+        done = plan_in_process(
+            scenario, tmp_path / "next", PlanningParameters(gap=gap, base_plan=str(tmp_path / "first"))
+        )
+    assert done.plan is not None
+    assert done.plan.summary["stopped_by"] == "gap"
+    assert "relaxing" not in {progress.phase for progress in done.told}
+    assert float(str(done.plan.summary["value"])) >= float(str(first.summary["value"])) * (1 - 1e-4)
+
+
+def test_multipliers_of_an_earlier_plan_fit_a_changed_problem(base: Path, tmp_path: Path) -> None:
+    """Leaves always partition the choices; where tiers are other ones, one leaf allows them all."""
+    plan = planned(small_scenario(), tmp_path / "plan")
+    same, other = (earlier_plan(plan, joint(s)) for s in (small_scenario(), other_tiers(small_scenario())))
+    certificate = plan.summary["certificate"]
+    assert isinstance(certificate, dict)
+    assert len(same.leaves) == len(certificate["leaves"])
+    assert [allowed for allowed, _ in other.leaves] == [((0, 1),)]
+    assert same.used.sum() > 0
+
+
+def test_frozen_periods_bound_what_may_change_and_have_a_price(tmp_path: Path) -> None:
+    """With production of period 0 held to 9 units instead of 10, every further unit is worth what rival pays."""
+    scenario = micro()
+    plan = plan_in_process(scenario, tmp_path / "free").plan
+    assert plan is not None
+    made = plan["production"].with_columns(
+        quantity=pl.when(pl.col("period") == 0).then(8.0).otherwise(pl.col("quantity"))
+    )
+    held = frozen_to(
+        scenario, Plan({**plan.tables, "production": made}, plan.summary), partner="brand", periods=1, most=1.0
+    )
+    after = plan_in_process(held, tmp_path / "held", PlanningParameters(base_plan=str(tmp_path / "free"))).plan
+    assert after is not None
+    clause = after["clauses"].filter(pl.col("clause") == CLAUSE).row(0, named=True)
+    assert clause["measure"] == pytest.approx(1.0, abs=1e-6)
+    assert clause["price"] == pytest.approx(0.5, abs=1e-6)
+    assert float(str(after.summary["value"])) == pytest.approx(float(str(plan.summary["value"])) - 0.5, abs=1e-5)
+    assert certify(held, after).breaches == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"partner": "x"}, "no partner 'x'"), ({"periods": 3}, "from 1 to 2"), ({"most": -1.0}, "negative")],
+)
+def test_freezing_what_cannot_be_is_refused(tmp_path: Path, options: dict[str, object], message: str) -> None:
+    """An unknown partner, periods beyond the horizon and negative amounts are named."""
+    plan = plan_in_process(micro(), tmp_path).plan
+    assert plan is not None
+    with pytest.raises(ValueError, match=message):
+        frozen_to(micro(), plan, **({"partner": "brand", "periods": 1, "most": 1.0} | options))  # type: ignore[arg-type]  # several types
