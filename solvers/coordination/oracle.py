@@ -7,7 +7,9 @@ of the restricted master. A reply repeats the prices it answers: what does not m
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -48,6 +50,9 @@ class MixedIntegerOracle:
         self._model = backend.load(part.program)
         self._every = np.arange(part.program.columns, dtype=np.int32)
         self._last: Floats | None = None
+        # Blocks that no link touches, and prices asked again, need no second solve.
+        self._known: Reply | None = None
+        self._reduced = part.program.objective
         self._starts = backend.capabilities.warm_start
         linked = np.bincount(part.links.index, minlength=part.program.columns) > 0
         open_columns = part.program.integer & (part.program.lower < part.program.upper)
@@ -56,7 +61,11 @@ class MixedIntegerOracle:
     def answer(self, prices: Floats, *, limits: Limits = UNLIMITED) -> Reply:
         """Return the solver's dual bound at these prices and its incumbent."""
         part = self._part
-        self._model.set_objective(self._every, part.program.objective - part.links.transposed_times(prices))
+        reduced = part.program.objective - part.links.transposed_times(prices)
+        known = self._known
+        if known is not None and np.array_equal(reduced, self._reduced) and _close_enough(known, limits):
+            return replace(known, prices=prices, work=1)
+        self._model.set_objective(self._every, reduced)
         found = self._model.solve(limits=limits, start=self._last if self._starts else None)
         proposals: tuple[Proposal, ...] = ()
         if found.x is not None:
@@ -64,11 +73,13 @@ class MixedIntegerOracle:
             proposals = (proposal(part, self._last),)
         unbounded = found.termination is Termination.UNBOUNDED
         bound = np.inf if unbounded else found.bound + rounding_error(part, prices)
-        return Reply(prices, bound, proposals, work=1 + found.iterations + found.nodes)
+        self._reduced = reduced
+        self._known = Reply(prices, bound, proposals, work=1 + found.iterations + found.nodes)
+        return self._known
 
     def resume(self, last: Floats) -> None:
         """Start the next answer from this point [columns], as if it had been the last answer."""
-        self._last = last
+        self._last, self._known = last, None
 
     def varied(self, prices: Floats, around: Floats, *, limits: Limits = UNLIMITED) -> tuple[Proposal, ...]:
         """Return the best points at these prices with one linked integer column a step above or below ``around``.
@@ -92,6 +103,14 @@ class MixedIntegerOracle:
         return tuple(made)
 
 
+def _close_enough(known: Reply, limits: Limits) -> bool:
+    """Tell whether an answer is as exact as asked for, rounding of its bound aside."""
+    if not known.proposals:
+        return False
+    gap = known.bound - known.proposals[0].value(known.prices)
+    return gap <= max(limits.absolute_gap, 1e-9 * abs(known.bound))
+
+
 def oracle_of(part: Part, backend: Backend) -> Oracle:
     """Return the best oracle there is for a block: exact where its structure is known, else the backend."""
     return KnapsackOracle(part) if is_knapsack(part) else MixedIntegerOracle(part, backend)
@@ -108,10 +127,14 @@ class SerialPricing:
         self._twin = [twins.setdefault(_fingerprint(part), b) for b, part in enumerate(problem.blocks)]
 
     def ask(self, prices: Floats, *, limits: Limits = UNLIMITED) -> Sequence[Reply | None]:
-        """Return one reply per block in their order."""
-        replies: list[Reply] = []
+        """Return one reply per block in their order; seconds are those of all together, who is late is missing."""
+        begun, replies = time.monotonic(), list[Reply | None]()
         for b, twin in enumerate(self._twin):
-            replies.append(replies[twin] if twin < b else self.oracles[b].answer(prices, limits=limits))
+            left = _left(limits, begun)
+            if twin < b:
+                replies.append(replies[twin])
+            else:
+                replies.append(None if left is None else self.oracles[b].answer(prices, limits=left))
         return replies
 
     def varied(
@@ -119,15 +142,23 @@ class SerialPricing:
     ) -> Sequence[tuple[Proposal, ...]]:
         """Return what each block offers one step away from ``around``; twins that stand alike are asked once."""
         known: dict[tuple[int, bytes], tuple[Proposal, ...]] = {}
-        made = []
+        begun, made = time.monotonic(), []
         for twin, own in zip(self._twin, around, strict=False):
             oracle, key = self.oracles[twin], (twin, own.tobytes())
             if key not in known:
-                known[key] = ()
-                if isinstance(oracle, MixedIntegerOracle):
-                    known[key] = oracle.varied(prices, own, limits=limits)
+                known[key], left = (), _left(limits, begun)
+                if isinstance(oracle, MixedIntegerOracle) and left is not None:
+                    known[key] = oracle.varied(prices, own, limits=left)
             made.append(known[key])
         return made
+
+
+def _left(limits: Limits, begun: float) -> Limits | None:
+    """Return the limits with the seconds that are left since ``begun``, None where there are none."""
+    if limits.seconds is None:
+        return limits
+    seconds = limits.seconds - (time.monotonic() - begun)
+    return replace(limits, seconds=seconds) if seconds > 0 else None
 
 
 def _fingerprint(part: Part) -> tuple[bytes, ...]:
