@@ -84,7 +84,7 @@ class Polisher:
             for attempt in range(_ATTEMPTS):
                 if shared.x is None:
                     return None
-                replies = self._realise(shared.x)
+                replies = self.realise(shared.x)
                 self.model.set_row_bounds(self._floors, least, most)
                 self._hold(replies)
                 solution = self.model.solve(limits=limits, relaxed=True)
@@ -98,7 +98,8 @@ class Polisher:
             self.model.set_row_bounds(self._floors, least, most)
         return None
 
-    def _realise(self, x: Floats) -> Mapping[int, Realised]:
+    def realise(self, x: Floats) -> Mapping[int, Realised]:
+        """Let every segment make the offers of a solution whole; returns replies by the number of the block."""
         names = self._assembly.names
         segments = [b for b, name in enumerate(names) if name.startswith("segment:")]
         messages = {names[b]: Realise(x[self._assembly.columns_of(b)]) for b in segments}

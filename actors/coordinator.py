@@ -6,7 +6,8 @@
 2. the relaxation is solved, and its set-ups give a first plan (`plan_search`);
 3. whole rebate tiers are chosen best first, each leaf's multipliers give a checked bound, and agents answer its prices
    with their own dual bounds while prices move inside a trust region (`bound_search`);
-4. slope scaling finds set-ups, segments make offers whole, a linear program polishes the rest (`plan_search`);
+4. slope scaling finds set-ups, segments make offers whole, a linear program polishes the rest (`plan_search`), and a
+   few products at a time are decided anew (`plan_improvement`);
 5. where the problem is small, or no plan was found, the solver is given the whole.
 
 Steps are counted, replies are read in the order of the agents' names, and no decision looks at a clock, so the same
@@ -41,6 +42,8 @@ EARLIER_ROUNDS = 3
 """Most pricing rounds on the leaves of an earlier plan before the relaxation is solved anew."""
 ROUNDS = 60
 """Most pricing rounds once plans have been searched."""
+SWEEPS = 12
+"""Most sweeps over the neighbourhoods of the best plan once prices have been negotiated."""
 MONOLITH_COLUMNS = 400
 """Up to this many binary columns the problem is also given to the solver as a whole."""
 MONOLITH_NODES = 20_000
@@ -73,6 +76,7 @@ class Coordinator:
         self._allowance, self._observe = allowance, observe
         self.incumbents = Incumbents(allowance)
         self._models: list[Model] = []
+        self._searching: Callable[[], tuple[Model, ...]] = tuple
         self._whole_bound = np.inf
         self._carried: list[LeafBound] = []
         self._gap = 0.0
@@ -101,7 +105,9 @@ class Coordinator:
         start = self._bounds.most_promising
         if start is not None and not self._done():
             self._plans.scale_slopes(start, self._telling("searching plans"), self._done)
+        self._plans.improve(self._telling("improving plans"), self._done, sweeps=1)
         self._bounds.tighten(self._telling("negotiating prices"), self._done, most=ROUNDS)
+        self._plans.improve(self._telling("improving plans"), self._done, sweeps=SWEEPS)
         if self._plans.best is None and not self._small() and not self._done() and self._solve_whole():
             return self._infeasible(relaxed=False)
         return self._result()
@@ -109,7 +115,7 @@ class Coordinator:
     def interrupt(self) -> None:
         """Ask, from another thread, the solve under way to stop."""
         if self._backend.capabilities.interrupt:
-            for model in self._models:
+            for model in (*self._models, *self._searching()):
                 model.interrupt()
 
     def _join(self, segments: Sequence[str]) -> None:
@@ -118,10 +124,10 @@ class Coordinator:
         self._relaxation: Model = self._backend.load(self._problem.assembly.program)
         floors = hard_reward_floors(self._problem)
         polisher = Polisher(self._problem.assembly, self._backend, self._network, floors)
-        self._models = [self._relaxation, polisher.model]
         self._plans = PlanSearch(
-            self._problem, self._relaxation, polisher, allowance=self._allowance, incumbents=self.incumbents
+            self._problem, polisher, self._backend, allowance=self._allowance, incumbents=self.incumbents
         )
+        self._models, self._searching = [self._relaxation], lambda: self._plans.models
         self._bounds = BoundSearch(
             self._problem, self._network, self._relaxation, backend=self._backend, allowance=self._allowance
         )

@@ -1,0 +1,118 @@
+"""From a good plan to a better one: a few products at a time are decided anew, everything else stays.
+
+Each neighbourhood is a small mixed-integer program: the columns of some products in all plants, on what capacity and
+material the others leave. Products that share no resource are decided side by side. Set-ups that pay are put together,
+and a linear program with those set-ups says what they are worth (Pochet and Wolsey 2006, Production Planning by Mixed
+Integer Programming, chapter 3: relax-and-fix, exchange).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from actors.allowance import Allowance
+from actors.candidate import Candidate
+from actors.incumbents import Incumbents
+from actors.joint_problem import JointProblem
+from actors.neighbourhoods import SIZES, batches, product_columns
+from solvers.core.backend import Backend, Model
+from solvers.core.program import Bools, Floats
+from solvers.core.termination import Limits
+from solvers.network.remainder import Remainder, hold
+from solvers.network.slope_search import SlopeSearch
+
+NODES = 20
+"""Branch-and-bound nodes of one neighbourhood."""
+LARGEST = 700
+"""Most binary columns of a neighbourhood."""
+LEAST_GAIN = 1e-6
+"""What a neighbourhood must promise, relative to the plan's value, to be tried."""
+
+
+class PlanImprovement:
+    """Searches the neighbourhoods of the best plan of a run."""
+
+    def __init__(
+        self, problem: JointProblem, offers: Bools, backend: Backend, *, allowance: Allowance, incumbents: Incumbents
+    ) -> None:
+        self._assembly, self._offers, self._backend = problem.assembly, offers, backend
+        self._allowance, self._incumbents = allowance, incumbents
+        self._columns = product_columns(problem)
+        self._running: Model | None = None
+        self._sweep, self._idle = 0, 0
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The model that may be solving."""
+        return () if self._running is None else (self._running,)
+
+    def improve(self, report: Callable[[], None], done: Callable[[], bool], *, sweeps: int) -> None:
+        """Go on with so many sweeps over all neighbourhoods, until a whole round of sweeps finds nothing."""
+        if self._idle >= len(SIZES) or not self._columns.groups:
+            return
+        held, fixing = self._fixing()
+        for _ in range(sweeps):
+            before = self._best().value
+            for batch in batches(self._columns.groups, SIZES[self._sweep % len(SIZES)], self._sweep):
+                if done() or not self._allowance.step():
+                    return
+                self._decide_anew(batch, held, fixing)
+                report()
+            self._idle = self._idle + 1 if self._best().value <= before else 0
+            self._sweep += 1
+            if self._idle >= len(SIZES):
+                return
+
+    def _fixing(self) -> tuple[Remainder, SlopeSearch]:
+        best = self._best()
+        held = hold(self._assembly, best.x, ~self._offers)
+        chosen = [np.round(held.part(best.x)[group]) for _, group in held.assembly.choices]
+        return held, SlopeSearch(held.assembly, self._backend, chosen)
+
+    def _best(self) -> Candidate:
+        if self._incumbents.best is None:
+            raise RuntimeError("there is no plan to improve; find one first")
+        return self._incumbents.best
+
+    def _decide_anew(self, batch: Sequence[Sequence[int]], held: Remainder, fixing: SlopeSearch) -> None:
+        """Decide each set of products anew, and take the set-ups of all that gain, or of the one that gains most."""
+        best = self._best()
+        setups = self._assembly.setups.setup
+        used: Bools = best.x[setups] > 0.5
+        found = [proposal for products in batch if (proposal := self._propose(products, best)) is not None]
+        if not found:
+            return
+        together = used.copy()
+        for _, proposed in found:
+            together[proposed != used] = proposed[proposed != used]
+        most = max(found, key=lambda proposal: proposal[0])[1]
+        for trial in (together,) if len(found) == 1 else (together, most):
+            solution = fixing.fix(trial, Limits(seconds=self._allowance.seconds_left()))
+            if solution.x is not None and solution.objective is not None and solution.objective > best.value:
+                self._incumbents.offer(Candidate(solution.objective, held.restore(solution.x), best.shares))
+                return
+
+    def _propose(self, products: Sequence[int], best: Candidate) -> tuple[float, Bools] | None:
+        """Return what deciding these products anew gains, and all set-ups then; None where it gains nothing."""
+        free = self._columns.around(products) & ~self._offers
+        near = hold(self._assembly, best.x, free)
+        program = near.assembly.program
+        if not 0 < int(program.integer.sum()) <= LARGEST:
+            return None
+        start = near.part(best.x)
+        worth = float(program.objective @ start) + program.offset
+        self._running = self._backend.load(program)
+        limits = Limits(nodes=NODES, absolute_gap=LEAST_GAIN * abs(best.value), seconds=self._allowance.seconds_left())
+        solution = self._running.solve(limits=limits, start=start)
+        self._running = None
+        if self._allowance.out_of_time():
+            self._allowance.interrupted()
+        if solution.x is None or solution.objective is None:
+            return None
+        gain = solution.objective - worth
+        return (gain, self._used(near.restore(solution.x))) if gain > LEAST_GAIN * abs(best.value) else None
+
+    def _used(self, x: Floats) -> Bools:
+        return np.asarray(x[self._assembly.setups.setup] > 0.5)
