@@ -13,8 +13,9 @@ from planner.policy.eligibility import eligibility_patterns
 from planner.verification.decisions import Decisions, read_decisions
 from planner.verification.explanation_budgets import BudgetUse, budget_uses
 from planner.verification.explanation_demand import Shortfall, shortfalls
+from planner.verification.explanation_parts import Part
 from planner.verification.explanation_prices import read_prices
-from planner.verification.explanation_routes import Part, Routes
+from planner.verification.explanation_routes import Routes
 from planner.verification.explanation_words import budget_words, shortfall_words
 from planner.verification.production import routing_use
 from planner.verification.rewards import reward_outcome

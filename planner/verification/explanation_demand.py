@@ -15,8 +15,9 @@ from planner.domain.demand import DemandCube
 from planner.domain.scenario import Scenario
 from planner.verification.breaches import Floats, tolerance
 from planner.verification.decisions import Decisions
+from planner.verification.explanation_parts import Part, Route
 from planner.verification.explanation_prices import HORIZON, LINKS, RowPrices
-from planner.verification.explanation_routes import Part, Route, Routes
+from planner.verification.explanation_routes import Routes
 
 _SAME = 1e-4
 """Prices are the same within this share of what they are compared with."""

@@ -9,7 +9,7 @@ from planner.domain.gap import relative_gap
 from planner.domain.relaxation import Relaxation
 from planner.verification.counterfactual import ValueChange
 from planner.verification.explanation import ExplainedBudget, ExplainedShortfall, PlanExplanation
-from planner.verification.explanation_routes import Part, Route
+from planner.verification.explanation_parts import Part, Route
 
 Document = dict[str, object]
 

@@ -48,6 +48,14 @@ class RowPrices:
         """Return what one more unit of capacity is worth, ≥ 0."""
         return max(0.0, self.at(f"plant:{plant}", f"capacity/{resource}", period))
 
+    def long_lot(self, plant: str, resource: str, product: str, period: int) -> float:
+        """Return what a unit of capacity costs beside its price in a lot that is longer than regular time, ≥ 0."""
+        return max(0.0, self.at(f"plant:{plant}", f"regular-lot/{resource}/{product}", period))
+
+    def long_lots(self, plant: str, resource: str, period: int) -> float:
+        """Return the same for all such lots of a resource together, ≥ 0."""
+        return max(0.0, self.at(f"plant:{plant}", f"regular-lot/{resource}", period))
+
     def item(self, plant: str, item: str, period: int) -> float:
         """Return what one more unit of an item at a plant is worth; it may be negative."""
         return self.at(f"plant:{plant}", f"balance/{item}", period)

@@ -10,51 +10,18 @@ largest lot, a resource that one recipe fills alone, the store): the difference 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import fsum, inf
 
 import polars as pl
 
 from planner.domain.clauses import ReservationClause, StabilityClause, clause_scopes
 from planner.domain.scenario import Scenario
+from planner.verification.explanation_lots import Lots
+from planner.verification.explanation_parts import Part, Route, at_plant
 from planner.verification.explanation_prices import RowPrices
 
 _LEAST = 1e-9
 """Money per unit below which a part is left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of what a unit costs (or, with a negative amount, brings).
-
-    ``kind`` is freight, production, holding, purchase, setup, stock, capacity, lot, store, material or clause; ``name``
-    says which one, ``price`` is money per unit of it and ``use`` how much of it a unit of the product takes. ``scarce``
-    parts are prices of something limited, the others are paid in money.
-    """
-
-    kind: str
-    name: str
-    period: int | None
-    price: float
-    use: float = 1.0
-    scarce: bool = False
-    plant: str = ""
-
-    @property
-    def amount(self) -> float:
-        """Money per unit of the product."""
-        return self.price * self.use
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The cheapest way to a market: ``parts`` add up to ``cost``, money per unit."""
-
-    plant: str
-    departure: int
-    cost: float
-    parts: tuple[Part, ...]
-
 
 _RENT = 1e-6
 """An item that is worth more than it costs by at least this share is limited by its way."""
@@ -72,7 +39,7 @@ class Routes:
     def __init__(self, scenario: Scenario, prices: RowPrices, production: pl.DataFrame) -> None:
         made = production.select("plant", "product", "period", "quantity").iter_rows()
         self._production = {(plant, product, t): quantity for plant, product, t, quantity in made}
-        self._prices, self._periods = prices, scenario.horizon.periods
+        self._prices = prices
         self._recipes = {(row["plant"], row["product"]): row for row in scenario["recipes"].iter_rows(named=True)}
         self._routings = _grouped(scenario["routings"], "resource", "capacity_per_unit")
         self._bom = _grouped(scenario["bom"], "component", "quantity")
@@ -96,7 +63,7 @@ class Routes:
             for c in scenario.clauses
             if isinstance(c, ReservationClause | StabilityClause)
         }
-        self._lots = _Lots(scenario)
+        self._lots = Lots(scenario)
         self._stability = [c.id for c in scenario.clauses if isinstance(c, StabilityClause)]
         self._held: dict[tuple[str, str, int], _Way] = {}
         self._cheapest: dict[tuple[str, str, int], Route | None] = {}
@@ -149,11 +116,13 @@ class Routes:
         if period > 0:
             cost, parts = self._at_plant(plant, item, period - 1)
             holding = float(self._holding.get((plant, item), 0.0))
-            kept = Part("holding", _at(item, plant), period - 1, holding)
+            kept = Part("holding", at_plant(item, plant), period - 1, holding)
             ways.append((cost + holding, (*parts, kept)))
         if self._given.get(key, 0.0) > 0:
             price = max(self._prices.item(plant, item, period), 0.0)
-            ways.append((price + _LEAST, (Part("stock", _at(item, plant), period, price, scarce=True, plant=plant),)))
+            ways.append(
+                (price + _LEAST, (Part("stock", at_plant(item, plant), period, price, scarce=True, plant=plant),))
+            )
         cheapest = min(ways, key=lambda way: way[0])
         rent = self._prices.item(plant, item, period) - cheapest[0]
         if cheapest[0] < inf and rent > _RENT * max(1.0, cheapest[0]):
@@ -168,22 +137,22 @@ class Routes:
     def _limit(self, plant: str, item: str, *, period: int, rent: float, parts: tuple[Part, ...]) -> Part:
         """Return the price of what limits keeping an item over a period: the store, or what there is to be kept."""
         if (plant, item) in self._stores and not _on_hand(plant, item, parts):
-            return Part("store", _at(item, plant), period, rent, scarce=True, plant=plant)
+            return Part("store", at_plant(item, plant), period, rent, scarce=True, plant=plant)
         return self._source(plant, item, rent=rent, parts=parts)
 
     def _source(self, plant: str, item: str, *, rent: float, parts: tuple[Part, ...]) -> Part:
         """Return the price of where an item comes from: the stock on hand that is taken, or the lot that is made."""
         taken = _on_hand(plant, item, parts)
         if taken:
-            return Part("stock", _at(item, plant), taken[0].period, rent, scarce=True, plant=plant)
-        made = (part.period for part in parts if part.kind == "production" and part.name == _at(item, plant))
+            return Part("stock", at_plant(item, plant), taken[0].period, rent, scarce=True, plant=plant)
+        made = (part.period for part in parts if part.kind == "production" and part.name == at_plant(item, plant))
         return self._lots.of_lot(plant, item, next(made, None) or 0, rent)
 
     def _made(self, plant: str, product: str, start: int) -> _Way:
         recipe = self._recipes.get((plant, product))
         if recipe is None or start < 0:
             return _NO_WAY
-        parts = [Part("production", _at(product, plant), start, recipe["unit_cost"])]
+        parts = [Part("production", at_plant(product, plant), start, recipe["unit_cost"])]
         parts += self._capacity(plant, product, start)
         parts += self._setup(plant, product, start, recipe["setup_cost"])
         for clause in self._stability:
@@ -203,18 +172,21 @@ class Routes:
     def _setup(self, plant: str, product: str, start: int, setup_cost: float) -> list[Part]:
         """Split what a unit pays besides its own capacity into its share of the set-up and the price of a full lot."""
         share = self._prices.setup_share(plant, product, start)
-        most, taken = self._lots.most(plant, product, start), self._lots.setup_use(plant, product)
-        whole = setup_cost + sum(self._prices.capacity(plant, resource, start) * use for resource, use in taken)
+        most, whole = self._lots.most(plant, product, start), setup_cost
+        for resource, use in self._lots.setup_use(plant, product):
+            whole += self._prices.capacity(plant, resource, start) * use
+            # A set-up opens regular time to a long lot.
+            whole -= self._long(plant, resource, product, start) * self._lots.beside(plant, resource, start, use)
         if most < inf and self._production.get((plant, product, start), 0.0) >= most * (1 - _FULL):
             full = max(share - whole / most, 0.0)
             rent = [self._lots.of_lot(plant, product, start, full)] if full > 0 else []
-            return [Part("setup", _at(product, plant), start, share - full, scarce=True, plant=plant), *rent]
-        return [Part("setup", _at(product, plant), start, share, scarce=True, plant=plant)]
+            return [Part("setup", at_plant(product, plant), start, share - full, scarce=True, plant=plant), *rent]
+        return [Part("setup", at_plant(product, plant), start, share, scarce=True, plant=plant)]
 
     def _capacity(self, plant: str, product: str, start: int) -> list[Part]:
         parts, use = [], 0.0
         for resource, per_unit in self._routings.get((plant, product), ()):
-            price = self._prices.capacity(plant, resource, start)
+            price = self._prices.capacity(plant, resource, start) + self._long(plant, resource, product, start)
             parts.append(Part("capacity", resource, start, price, per_unit, scarce=True, plant=plant))
             use += per_unit
         for clause in self._reservations:
@@ -222,6 +194,12 @@ class Routes:
                 price = self._prices.reservation(clause.id, start) if start in self._inside[clause.id] else 0.0
                 parts.append(Part("clause", clause.id, start, price, use, scarce=True))
         return parts
+
+    def _long(self, plant: str, resource: str, product: str, start: int) -> float:
+        price = self._prices.long_lot(plant, resource, product, start)
+        if self._lots.is_long(plant, resource, product, start):
+            price += self._prices.long_lots(plant, resource, start)
+        return price
 
     def _material(self, material: str, start: int, quantity: float) -> list[Part]:
         """Split a material's price into what the cheapest supplier asks and what its scarcity adds."""
@@ -234,55 +212,8 @@ class Routes:
         ]
 
 
-class _Lots:
-    """The largest lots: what a recipe can make in a period at most, and what sets that limit."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self._most: dict[tuple[str, str], float] = {
-            (plant, product): inf if most is None else most
-            for plant, product, most in scenario["recipes"].select("plant", "product", "max_lot").iter_rows()
-        }
-        self._users: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
-        columns = scenario["routings"].select("plant", "product", "resource", "capacity_per_unit", "setup_capacity")
-        for plant, product, resource, per_unit, setup in columns.iter_rows():
-            self._users.setdefault((plant, product), []).append((resource, per_unit, setup))
-        self._capacity = {
-            (plant, resource, t): inf if regular is None or overtime is None else regular + overtime
-            for plant, resource, t, regular, overtime in scenario["resources"]
-            .select("plant", "resource", "period", "regular", "overtime_max")
-            .iter_rows()
-        }
-
-    def most(self, plant: str, product: str, start: int) -> float:
-        """Return the largest lot that recipe and resources allow."""
-        return self._limit(plant, product, start)[0]
-
-    def setup_use(self, plant: str, product: str) -> list[tuple[str, float]]:
-        """Return how much of which resources a set-up takes."""
-        return [(resource, setup) for resource, _, setup in self._users.get((plant, product), ())]
-
-    def of_lot(self, plant: str, product: str, start: int, rent: float) -> Part:
-        """Return the price of whatever limits a lot: a resource that it fills alone, or the largest lot."""
-        _, resource, per_unit = self._limit(plant, product, start)
-        if not resource:
-            return Part("lot", _at(product, plant), start, rent, scarce=True)
-        return Part("capacity", resource, start, rent / per_unit, per_unit, scarce=True, plant=plant)
-
-    def _limit(self, plant: str, product: str, start: int) -> tuple[float, str, float]:
-        limit = (self._most.get((plant, product), inf), "", 1.0)
-        for resource, per_unit, setup in self._users.get((plant, product), ()):
-            capacity = self._capacity.get((plant, resource, start), 0.0)
-            if per_unit > 0 and (capacity - setup) / per_unit <= limit[0]:
-                limit = (max(capacity - setup, 0.0) / per_unit, resource, per_unit)
-        return limit
-
-
 def _on_hand(plant: str, item: str, parts: tuple[Part, ...]) -> list[Part]:
-    return [part for part in parts if part.kind == "stock" and part.name == _at(item, plant)]
-
-
-def _at(item: str, plant: str) -> str:
-    return f"{item} at {plant}"
+    return [part for part in parts if part.kind == "stock" and part.name == at_plant(item, plant)]
 
 
 def _listed(parts: Iterable[Part]) -> tuple[Part, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from planner.verification.explanation_budgets import BudgetUse, Hindrance
 from planner.verification.explanation_demand import Shortfall
-from planner.verification.explanation_routes import Part, Route, Routes
+from planner.verification.explanation_parts import Part, Route
+from planner.verification.explanation_routes import Routes
 
 
 def shortfall_words(short: Shortfall, currency: str, *, routes: Routes, full: bool) -> str:
