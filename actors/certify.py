@@ -59,7 +59,9 @@ def certify(scenario: Scenario, plan: Plan) -> Certificate:
     try:
         problem = formulate(scenario, eligibility_patterns(scenario))
         leaves = read_leaves(problem, plan)
-        bound = _bound(problem, leaves)
+        bounds = [_leaf_bound(problem, given, allowed) for given, allowed in leaves]
+        bound = max(bounds)
+        breaches += _leaf_breaches(plan.summary, bounds, value)
         breaches += _price_breaches(problem, plan, [given for given, _ in leaves])
     except (SolverError, KeyError, ValueError, TypeError, ArithmeticError) as error:
         breaches.append(Breach("bound.certificate", "duals", f"the certificate cannot be recomputed: {error}"))
@@ -129,6 +131,21 @@ def _leaf_bound(problem: Problem, given: Multipliers, allowed: Mapping[str, tupl
     return checked_bound(problem.blocks, problem.around.links.links, given=given, allowed=allowed, responses=responses)
 
 
+def _leaf_breaches(summary: Mapping[str, object], bounds: Sequence[float], value: float) -> list[Breach]:
+    """Return the leaves whose stated bound is not that of their multipliers."""
+    certificate = summary.get("certificate")
+    stated = certificate.get("leaves") if isinstance(certificate, Mapping) else None
+    return [
+        Breach(
+            "bound.leaf",
+            leaf_name(place),
+            f"its bound_checked says {leaf.get('bound_checked')!r}, recomputed {bound!r}",
+        )
+        for place, (leaf, bound) in enumerate(zip(stated if isinstance(stated, Sequence) else (), bounds, strict=True))
+        if not _same(leaf.get("bound_checked"), bound, value)
+    ]
+
+
 def _leaves(summary: Mapping[str, object], groups: Mapping[str, int]) -> list[dict[str, tuple[int, ...]]]:
     certificate = summary.get("certificate")
     stated = certificate.get("leaves") if isinstance(certificate, Mapping) else None
@@ -147,7 +164,7 @@ def _bound_breaches(summary: Mapping[str, object], bound: float, value: float) -
     breaches = []
     scale = _TOLERATED * max(abs(value), abs(bound) * 1e-3)
     stated = summary.get("bound_checked")
-    if not isinstance(stated, int | float) or not abs(stated - bound) <= _SAME * max(abs(value), abs(bound) * 1e-1):
+    if not _same(stated, bound, value):
         breaches.append(Breach("bound.checked", "plan.json", f"bound_checked says {stated!r}, recomputed {bound!r}"))
     if value > bound + scale:
         breaches.append(Breach("bound.sense", "plan.json", f"the value {value!r} lies above the bound {bound!r}"))
@@ -155,3 +172,8 @@ def _bound_breaches(summary: Mapping[str, object], bound: float, value: float) -
     if isinstance(proved, int | float) and proved > bound + scale:
         breaches.append(Breach("bound.proved", "plan.json", f"bound_proved {proved!r} lies above bound_checked"))
     return breaches
+
+
+def _same(stated: object, bound: float, value: float) -> bool:
+    """Tell whether a stated bound is the recomputed one; NaN and what is no number never are."""
+    return isinstance(stated, int | float) and abs(stated - bound) <= _SAME * max(abs(value), abs(bound) * 1e-1)
