@@ -105,9 +105,9 @@ class Coordinator:
         start = self._bounds.most_promising
         if start is not None and not self._done():
             self._plans.scale_slopes(start, self._telling("searching plans"), self._done)
-        self._plans.improve(self._telling("improving plans"), self._done, sweeps=1)
+        self._improve(1)
         self._bounds.tighten(self._telling("negotiating prices"), self._done, most=ROUNDS)
-        self._plans.improve(self._telling("improving plans"), self._done, sweeps=SWEEPS)
+        self._improve(SWEEPS)
         if self._plans.best is None and not self._small() and not self._done() and self._solve_whole():
             return self._infeasible(relaxed=False)
         return self._result()
@@ -144,6 +144,10 @@ class Coordinator:
             self._plans.scale_slopes(self._plans.best.shares, self._telling("searching plans"), self._done)
         self._carried = self._bounds.leaves
         return self._done()
+
+    def _improve(self, sweeps: int) -> None:
+        if not self._small():
+            self._plans.improve(self._telling("improving plans"), self._done, sweeps=sweeps)
 
     def _relax(self) -> Solution | None:
         self._observe("relaxing", None, None)

@@ -31,6 +31,8 @@ PATIENCE = 4
 """Cycles without a better plan after which a search ends."""
 RESTARTS = (1.0, 3.0)
 """What set-ups not in use are charged, in smallest charges, when a search begins: the first, and those after it."""
+WORTH_COMPLETING = 5e-4
+"""A plan better by this, relatively, is completed at once; a smaller gain waits for the search to falter."""
 LEAST_GAIN = 1e-5
 """A plan that is better by less than this, relatively, does not prolong the search."""
 REPAIR_NODES = 500
@@ -127,6 +129,7 @@ class PlanSearch:
         held, search = self._begin(x, tiers)
         search.start(held.part(x), unused=unused)
         idle, promise = 0, -np.inf
+        waiting: Solution | None = None
         part: Floats | None = held.part(x)
         while part is not None and idle < PATIENCE and not done() and self._allowance.step():
             fixed = self._fixed_plan(held, search, in_use(search.assembly, part), tiers)
@@ -135,14 +138,21 @@ class PlanSearch:
                 if promise == -np.inf or fixed.objective > promise + LEAST_GAIN * abs(promise):
                     idle = 0
                 if fixed.objective > promise:
-                    promise = fixed.objective
-                    self._consider(fixed, tiers)
+                    promise, waiting = fixed.objective, fixed
+            if waiting is not None and (idle > 0 or self._much_better(promise)):
+                self._consider(waiting, tiers)
+                waiting = None
             report()
             if done():
                 return
             part = search.advance(CYCLE, self._limits())
             if part is None and self._allowance.out_of_time():
                 self._allowance.interrupted()
+        if waiting is not None:
+            self._consider(waiting, tiers)
+
+    def _much_better(self, value: float) -> bool:
+        return self.best is None or value > self.best.value + WORTH_COMPLETING * abs(self.best.value)
 
     def _free_offers(self, best: Candidate) -> Floats:
         """Let offers follow the set-ups of the best plan; returns a solution with its set-ups and tiers."""
