@@ -8,8 +8,10 @@ from benchmarks.instances.network_races import Raced, check, prepare
 from benchmarks.subject import Answer
 from benchmarks.subjects.coordination_networks import SUBJECT
 from solvers.backends.highs import HighsBackend
+from solvers.coordination.block_result import BlockLimits, Stop
 from solvers.coordination.choose_engine import deciding_blocks, slack, whole_first
 from solvers.coordination.components import split_components
+from solvers.coordination.solve import Engines, solve_blocks
 from solvers.core.termination import Limits
 
 
@@ -62,6 +64,30 @@ def test_blocks_without_decisions_do_not_count_when_an_engine_is_chosen() -> Non
     problem = split_components(block_problem(generated_network(plants=2, seed=1)))
     assert len(problem.blocks) > deciding_blocks(problem) == 2
     assert whole_first(problem)
+
+
+def test_many_plants_are_solved_by_prices_and_alike_each_time() -> None:
+    """Ten small plants reach 1 % without the whole being searched, around the optimum, and the same way twice."""
+    problem = block_problem(generated_network(plants=10, seed=3, items=2, periods=4, materials=1))
+    best = HighsBackend().load(problem.whole()).solve(limits=Limits(gap=1e-3))
+    assert best.objective is not None
+    first, again = (
+        solve_blocks(
+            problem,
+            backend=HighsBackend(search="proof"),
+            limits=BlockLimits(gap=0.01),
+            engines=Engines(whole=False),
+        )
+        for _ in range(2)
+    )
+    assert first.stop is Stop.GAP
+    assert first.proved_by == "prices"
+    assert first.value <= best.bound + 1e-4
+    assert first.bound >= best.objective - 1e-4
+    assert first.x is not None
+    assert again.x is not None
+    assert np.array_equal(first.x, again.x)
+    assert first.history == again.history
 
 
 def test_answers_get_tighter_with_the_rounds_down_to_a_quarter_of_the_target() -> None:
