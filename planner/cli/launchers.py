@@ -89,7 +89,8 @@ class Launchers:
 
     ``child_server`` starts a server with the named runtime and ends it with the context. ``verify`` is given plan and
     scenario folder, ``export_mps`` a scenario folder and the file to write. ``findings`` returns everything that
-    stands against a scenario folder. ``replay`` makes a past plan again and tells every step on its way.
+    stands against a scenario folder; ``read_scenario`` and ``read_plan`` return what a folder holds. ``replay`` makes
+    a past plan again and tells every step on its way.
     """
 
     serve: Callable[[ServeOptions], None]

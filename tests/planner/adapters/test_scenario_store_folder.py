@@ -55,6 +55,15 @@ def test_the_same_content_is_kept_once(store: ScenarioFolders, files: dict[str, 
     assert store.read(first).header.id == small_scenario().header.id
 
 
+def test_a_scenario_made_here_is_kept_like_an_upload(store: ScenarioFolders, files: dict[str, bytes]) -> None:
+    """Kept by its content it has the hash of the same files uploaded, and stands once, with nothing beside it."""
+    kept, size = store.keep(small_scenario())
+    assert store.keep(small_scenario()) == (kept, size)
+    assert received(store, files) == kept
+    assert size == sum(len(data) for data in files.values())
+    assert [path.name for path in Path(store.folder(kept)).parent.iterdir()] == [kept]
+
+
 @pytest.mark.parametrize(
     "file",
     ["../scenario.json", "/etc/passwd", "a/plants.csv", "plants.CSV", "..", "", "plants.csv\0", ".", "lock", "C:\\x"],
