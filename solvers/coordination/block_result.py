@@ -15,6 +15,7 @@ class Stop(Enum):
 
     GAP = "gap"
     INFEASIBLE = "infeasible"
+    UNBOUNDED = "unbounded"
     WORK = "work"
     TIME = "time"
 

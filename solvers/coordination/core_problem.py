@@ -38,7 +38,7 @@ def core_of(problem: BlockProblem, oracles: Sequence[Oracle], priced: Priced, be
         place = problem.columns_of(b)
         # One rounding of the sum, far below the margin that the block's own error bound leaves.
         whole = priced.bound - priced.block_bounds[b] + oracle.forced(priced.prices)
-        never = whole + 1e-12 * abs(priced.bound) < beyond
+        never = whole + 1e-12 * (abs(priced.bound) + abs(priced.block_bounds[b])) < beyond
         lower[place[never[:, 0]]] = 1.0
         upper[place[never[:, 1]]] = 0.0
     return Core(lower, upper, beyond, int((problem.integer & (lower < upper)).sum()))

@@ -17,10 +17,11 @@ import numpy as np
 from solvers.coordination.block_problem import BlockProblem, Part
 from solvers.coordination.knapsack import KnapsackOracle, is_knapsack
 from solvers.coordination.proposal import Proposal, Reply, proposal, rounding_error, settled
+from solvers.coordination.verify import relaxation_bound
 from solvers.core.backend import Backend
 from solvers.core.errors import InvalidProgram
 from solvers.core.program import Floats
-from solvers.core.termination import UNLIMITED, Limits, Termination
+from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
 
 MOST_LEVERS = 20
 """Blocks with more linked integer columns are not varied column by column."""
@@ -71,11 +72,18 @@ class MixedIntegerOracle:
         if found.x is not None:
             self._last = settled(part.program, found.x)
             proposals = (proposal(part, self._last),)
-        unbounded = found.termination is Termination.UNBOUNDED
-        bound = np.inf if unbounded else found.bound + rounding_error(part, prices)
+        bound = self._bound(found, reduced) + rounding_error(part, prices)
         self._reduced = reduced
         self._known = Reply(prices, bound, proposals, work=1 + found.iterations + found.nodes)
         return self._known
+
+    def _bound(self, found: Solution, reduced: Floats) -> float:
+        """Return a bound under the reduced objective: the solver's own, or what a linear solve's duals prove."""
+        if found.termination is Termination.UNBOUNDED:
+            return np.inf
+        if found.row_dual is None or found.termination is not Termination.OPTIMAL:
+            return found.bound
+        return relaxation_bound(replace(self._part.program, objective=reduced), found.row_dual)
 
     def resume(self, last: Floats) -> None:
         """Start the next answer from this point [columns], as if it had been the last answer."""

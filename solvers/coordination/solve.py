@@ -24,6 +24,7 @@ from solvers.coordination.oracle import Oracle, Pricing, SerialPricing, oracle_o
 from solvers.coordination.plan_search import PlanSearch
 from solvers.coordination.restricted_master import RestrictedMaster
 from solvers.coordination.standing import Standing
+from solvers.coordination.verify import relaxation_bound
 from solvers.coordination.whole_model import WholeModel
 from solvers.core.backend import Backend
 from solvers.core.program import Floats
@@ -113,9 +114,10 @@ class _Search:
             self._try_core(nodes)
             if self._engines.neighbourhoods and self._generation is not None:
                 self._plans.improve(self._generation, limits.passes)
-            if self._engines.whole and self._spent < limits.nodes:
-                self._try_whole(min(nodes, limits.nodes - self._spent))
-            elif before == (standing.value, standing.bound):
+            more = self._engines.whole and self._spent < limits.nodes
+            if more:
+                more = not self._try_whole(min(nodes, limits.nodes - self._spent))
+            if not more and before == (standing.value, standing.bound):
                 break
             nodes *= 4
         return self._result()
@@ -126,8 +128,12 @@ class _Search:
         standing.work += found.iterations
         links = self._problem.links
         prices = np.zeros(links) if found.row_dual is None else found.row_dual[len(found.row_dual) - links :]
-        if found.termination in {Termination.OPTIMAL, Termination.INFEASIBLE}:
-            standing.prove(found.bound, "relaxation")
+        if found.termination is Termination.INFEASIBLE:
+            standing.prove(-np.inf, "relaxation")
+        standing.unbounded = found.termination is Termination.UNBOUNDED
+        if found.row_dual is not None:
+            # The value of a linear solve is a primal value; only its duals prove anything.
+            standing.prove(relaxation_bound(self._whole.program, found.row_dual), "relaxation")
         standing.offer(found.x, "relaxation")
         self._relaxed = found.x
         if self._engines.prices and not standing.done:
@@ -234,17 +240,19 @@ class _Search:
         standing.offer(found.x, "core")
         standing.prove(max(found.bound, beyond, standing.value), "core")
 
-    def _try_whole(self, nodes: int, *, share: float = 0.5) -> None:
-        """Give the whole to a solver, to end at a share of the gap."""
+    def _try_whole(self, nodes: int, *, share: float = 0.5) -> bool:
+        """Give the whole to a solver, to end at a share of the gap; returns whether it came to its own end."""
         standing = self._standing
         if standing.over:
-            return
+            return True
         program = self._whole.program
         limits = standing.allow(nodes=nodes, gap=share * self._limits.gap)
         found = self._monolith.within(program.lower, program.upper, limits=limits, start=standing.x)
         self._count(found)
+        standing.unbounded = found.termination is Termination.UNBOUNDED
         standing.offer(found.x, "monolith")
         standing.prove(found.bound, "monolith")
+        return found.termination in {Termination.OPTIMAL, Termination.INFEASIBLE}
 
     def _count(self, found: Solution) -> None:
         self._spent += max(found.nodes, 1)
@@ -255,6 +263,8 @@ class _Search:
         best = None if generation is None else generation.best
         if standing.bound == -np.inf:
             stop = Stop.INFEASIBLE
+        elif standing.unbounded:
+            stop = Stop.UNBOUNDED
         elif standing.done:
             stop = Stop.GAP
         else:
@@ -272,5 +282,5 @@ class _Search:
             rounds=0 if generation is None else generation.rounds,
             work=standing.work,
             history=tuple(standing.history),
-            reproducible=not standing.late,
+            reproducible=not standing.out_of_time(),
         )

@@ -39,6 +39,7 @@ class Standing:
     proved_by: str = "nobody"
     work: int = 0
     late: bool = False
+    unbounded: bool = False
     deadline: float | None = None
     history: list[Moment] = field(default_factory=list)
 
@@ -77,7 +78,7 @@ class Standing:
     @property
     def done(self) -> bool:
         """Whether the gap asked for is reached, or nothing can be found."""
-        if self.bound == -np.inf:
+        if self.bound == -np.inf or self.unbounded:
             return True
         if self.x is None:
             return False

@@ -15,10 +15,13 @@ import numpy as np
 
 from solvers.coordination.block_problem import BlockProblem
 from solvers.core.errors import InvalidProgram
-from solvers.core.program import Floats
+from solvers.core.program import Floats, Program
+from solvers.core.weak_duality import program_bound
 from solvers.network.verify import block_bound, row_part, sign_correct
 
-__all__ = ["Point", "check_point", "checked_bound", "lagrangian_bound", "sign_correct"]
+__all__ = ["Point", "check_point", "checked_bound", "lagrangian_bound", "relaxation_bound", "sign_correct"]
+
+_SHRINKS = (0.0, 1e-12, 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,21 @@ def lagrangian_bound(problem: BlockProblem, prices: Floats, block_bounds: Sequen
     except InvalidProgram:
         return math.inf
     return math.nextafter(math.fsum([*rows, master, *block_bounds]), math.inf)
+
+
+def relaxation_bound(program: Program, multipliers: Floats) -> float:
+    """Return the bound that row multipliers prove by weak duality, +inf where they prove none.
+
+    Rounding may leave the reduced cost of a column without a bound in doubt: multipliers are then shrunk a little, so
+    that it leans towards the column's own cost.
+    """
+    y = sign_correct(multipliers, program.row_lower, program.row_upper)
+    for shrink in _SHRINKS:
+        try:
+            return program_bound(program, (1 - shrink) * y)
+        except InvalidProgram:
+            continue
+    return math.inf
 
 
 def checked_bound(problem: BlockProblem, prices: Floats, multipliers: Sequence[Floats]) -> float:
