@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solvers.backends.registry import backend
-from solvers.coordination.block_problem import BlockProblem
+from solvers.coordination.block_problem import MASTER, BlockProblem, from_program
 from solvers.coordination.block_result import BlockLimits, BlockResult, Stop
 from solvers.coordination.components import split_components
 from solvers.coordination.solve import ALL, Engines, solve_blocks
-from solvers.coordination.verify import check_point, lagrangian_bound
+from solvers.coordination.verify import check_point, lagrangian_bound, relaxation_bound
 from solvers.core.termination import Limits, Termination
 from tests.solvers.small_block_problems import assignment, random_problem
+from tests.solvers.small_programs import program
 
 HIGHS = backend("highs")
 EXACT = BlockLimits(gap=0.0, absolute_gap=1e-6, passes=4)
@@ -130,3 +133,24 @@ def test_limits_that_mean_nothing_are_refused(wrong: dict[str, float]) -> None:
     """Negative gaps and counts, and no time at all, are told apart from a limit."""
     with pytest.raises(ValueError, match=r"give|not negative"):
         BlockLimits(**wrong)  # type: ignore[arg-type]  # mypy cannot tell the fields of a mapping apart
+
+
+@pytest.mark.parametrize("engines", [ALL, PRICES_ONLY])
+def test_a_problem_without_an_end_is_called_unbounded(engines: Engines) -> None:
+    """Two columns that may grow together leave no bound, and nobody looks for one for ever."""
+    given = program([1.0, 2.0], [[1, -1]], [(-np.inf, 3)], bounds=[(0, np.inf)] * 2, integer=[True, True])
+    problem = from_program(given, np.array([MASTER], np.int32), np.array([0, 1], np.int32))
+    result = solve_blocks(problem, backend=HIGHS, engines=engines)
+    assert (result.stop, result.bound) == (Stop.UNBOUNDED, np.inf)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32))
+def test_any_multipliers_bound_the_relaxation_or_nothing(seed: int) -> None:
+    """Multipliers of any sign give a bound on the optimum; where a column has no end they may give none."""
+    problem = random_problem(seed, blocks=2)
+    whole, rng = problem.whole(), np.random.default_rng(seed)
+    y = rng.normal(0, 2, whole.rows.rows)
+    assert relaxation_bound(whole, y) >= optimum(problem) - 1e-6
+    endless = replace(whole, upper=np.full(whole.columns, np.inf), objective=np.ones(whole.columns))
+    assert relaxation_bound(endless, np.zeros(whole.rows.rows)) == np.inf
