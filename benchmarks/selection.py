@@ -92,7 +92,8 @@ def _cases(subject: Subject, wish: Wish) -> tuple[list[tuple[Case, Path | None]]
     left_out = []
     for case in subject.cases:
         given = case.parameters.get("scenario") == GIVEN
-        asked = case.name in wish.cases if wish.cases else given or wish.suite in case.suites
+        in_suite = wish.suite in case.suites or (given and not case.suites)
+        asked = case.name in wish.cases if wish.cases else in_suite
         if not asked or (wish.phases and case.phase not in wish.phases):
             continue
         if given and wish.scenario is None:

@@ -209,6 +209,22 @@ SUBJECT = Subject(
             parameters={"scenario": "given"},
             time_limit=120.0,
         ),
+        Case(
+            name="given in a minute",
+            phase=Phase.JOB,
+            suites=frozenset({"coordination"}),
+            parameters={"scenario": "given"},
+            time_limit=60.0,
+            contenders=("concordat-ray",),
+        ),
+        Case(
+            name="given in five minutes",
+            phase=Phase.JOB,
+            suites=frozenset({"coordination"}),
+            parameters={"scenario": "given"},
+            time_limit=300.0,
+            contenders=("monolith", "concordat-ray"),
+        ),
     ),
     prepare=_prepare,
     contenders=(
@@ -226,6 +242,20 @@ SUBJECT = Subject(
             figure="gap",
             against="monolith",
             at_most=1.0,
+        ),
+        Target(
+            text="main scenario: proved gap ≤ 1 % within 60 s of the request",
+            case="given in a minute",
+            contender="concordat-ray",
+            figure="gap_proved",
+            at_most=0.01,
+        ),
+        Target(
+            text="main scenario: proved gap ≤ 0.5 % within 300 s of the request",
+            case="given in five minutes",
+            contender="concordat-ray",
+            figure="gap_proved",
+            at_most=0.005,
         ),
     ),
 )
