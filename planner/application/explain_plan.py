@@ -135,6 +135,8 @@ class _WhatIf:
                 time_limit=request.time_limit,
                 seed=request.seed,
                 hosts=request.hosts,
+                # The changed scenario is like the planned one: agents go on from there, and find no less than it keeps.
+                base_plan=request.plan if self.plan is not None else "",
             ),
             request_id=_request_id(request.plan, changed.relaxations),
         )
