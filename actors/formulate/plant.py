@@ -14,13 +14,19 @@ periods t. Columns and their unit money in the objective (costs enter negatively
 Rows: most·setup ≥ production ≥ min_lot·setup; Σ capacity_per_unit·production + setup_capacity·setup − overtime ≤
 regular; stock balance with lead times, receipts and components; material use ≤ draw + receipts.
 
+Valid inequalities: a lot beyond what regular time holds beside its set-up needs overtime, and no overtime means that
+much without a set-up. For a set R of recipes with such lots, with weights w = regular − setup_capacity,
+Σ_R capacity_per_unit·production ≤ Σ_R w·setup + overtime: with no set-up in R the left side is 0, with one or more it
+is the capacity row or weaker. They stand for every single recipe and for all such recipes of a resource and period;
+without them a fraction of a set-up brings the same fraction of all overtime free of charge.
+
 Source: multi-item capacitated lot sizing with set-up times (Trigeiro, Thomas, McClain 1989), with the tables of the
-planning problem.
+planning problem; the inequalities are flow covers (Padberg, Van Roy, Wolsey 1985) of the capacity row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +39,9 @@ from planner.domain.clauses import ReservationClause, StabilityClause
 from planner.domain.scenario import Scenario
 from solvers.core.program import Floats, Ints
 from solvers.network.block import Block, BlockBuilder
+
+_ROUNDING = 1e-9
+"""Lots that exceed regular time by no more than this share of it do not count as longer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +183,23 @@ class _Plant:
             for product, per_unit, setup in users:
                 add(row, self.production[product], per_unit)
                 add(row, self.setup[product], setup)
+            self._regular_lots(resource, regular, users)
+
+    def _regular_lots(self, resource: str, regular: Floats, users: Sequence[tuple[str, float, float]]) -> None:
+        """Tie lots beyond regular time to overtime, recipe by recipe and all of a resource together."""
+        longer = {k: c * self.limits[k] > regular - s + _ROUNDING * regular for k, c, s in users}
+        rows: dict[tuple[str, int], list[str]] = {}
+        for t in range(len(self.t)):
+            beyond = [k for k, periods in longer.items() if periods[t]]
+            rows |= {(f"{resource}/{k}", t): [k] for k in beyond} | ({(resource, t): beyond} if beyond[1:] else {})
+        keys, periods = [key for key, _ in rows], np.array([t for _, t in rows], dtype=np.int32)
+        numbers = self.builder.add_rows("regular-lot", keys, periods, upper=0.0)
+        weight = {k: (c, regular - s) for k, c, s in users}
+        for row, ((_, t), recipes) in zip(numbers, rows.items(), strict=True):
+            self.builder.add_entries(row, self.overtime[resource][t], -1.0)
+            for k in recipes:
+                self.builder.add_entries(row, self.production[k][t], weight[k][0])
+                self.builder.add_entries(row, self.setup[k][t], -weight[k][1][t])
 
     def items(self) -> None:
         products = self.around.index.products
