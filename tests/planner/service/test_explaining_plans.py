@@ -68,7 +68,7 @@ def test_an_explanation_tells_orders_and_budgets_at_once(data: Path, scenario: P
 
 
 def test_counterfactuals_are_operations_of_their_own_and_are_told_once_done(data: Path, scenario: Path) -> None:
-    """Each is planned once, from the plan and with its parameters, on a scenario of its own; then it has its interval."""
+    """Each is planned once, from the plan, with its parameters, on a scenario of its own; then it has its interval."""
 
     async def visit(knock: Knock) -> None:
         plan = await planned(knock, scenario, PlanningParameters(gap=0.02, work_limit=9, seed=5))
