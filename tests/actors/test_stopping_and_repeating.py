@@ -49,7 +49,7 @@ def assert_made_again(scenario: Scenario, past: Plan, folder: Path) -> None:
     assert certify(scenario, again).breaches == ()
 
 
-@pytest.mark.parametrize("looks", [15, 40, 70])
+@pytest.mark.parametrize("looks", [15, 55])
 def test_a_run_stopped_by_time_anywhere_is_made_again(scenario: Scenario, tmp_path: Path, looks: int) -> None:
     """Wherever the clock ends a run, the plan says that only a replay up to there gives it again, and that does."""
     limits = PlanningParameters(gap=0.0, work_limit=30, time_limit=50.0)
@@ -125,13 +125,3 @@ def test_cancelling_keeps_the_best_plan_and_where_it_stopped(scenario: Scenario,
     assert planned.plan is not None
     assert planned.result.stopped_by == "cancelled"
     assert_made_again(scenario, planned.plan, tmp_path / "again")
-
-
-def test_a_run_with_a_time_limit_that_it_does_not_reach_is_reproducible(scenario: Scenario, tmp_path: Path) -> None:
-    """A limit that never bites leaves no trace in the decisions."""
-    unlimited = plan_in_process(scenario, tmp_path / "a", LONG).plan
-    limited = plan_in_process(scenario, tmp_path / "b", PlanningParameters(gap=0.0, work_limit=30, time_limit=1e6)).plan
-    assert unlimited is not None
-    assert limited is not None
-    assert limited.summary["reproducible"] is True
-    assert limited.summary["plan_hash"] == unlimited.summary["plan_hash"]

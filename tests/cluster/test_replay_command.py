@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -21,27 +22,30 @@ from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult
 from planner.simulation.generate import generate
-from planner.verification.replay import changed_conditions, first_difference
+from planner.verification.replay import changed_conditions, first_difference, parameters_again
 from tests.middling import middling_scenario
 from tests.planning import plan_in_process
 
 BUSY = 2
+WHOLE = PlanningParameters(gap=0.0, work_limit=12)
 
 
 @pytest.fixture(scope="module")
-def tiny() -> Scenario:
-    """Return a tiny scenario."""
-    return generate("tiny", seed=3)
+def scenario() -> Scenario:
+    """Return a scenario whose plan takes some steps."""
+    return middling_scenario(3)
 
 
 @pytest.fixture(scope="module")
-def folders(tiny: Scenario, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return a plan folder and its scenario folder; the plan says it was made by this very code and these libraries."""
+def folders(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return the folder of a plan that a clock stopped and its scenario's; it says it was made by this very code."""
     root = tmp_path_factory.mktemp("replayed")
-    write_scenario(tiny, root / "scenario")
-    plan = plan_in_process(tiny, root / "plan").plan
+    write_scenario(scenario, root / "scenario")
+    limits = PlanningParameters(gap=0.0, work_limit=12, time_limit=50.0)
+    plan = plan_in_process(scenario, root / "plan", limits, clock=ticking(25)).plan
     assert plan is not None
-    write_plan(told(plan, **made_here(tiny)), root / "plan")
+    assert plan.summary["stopped_by"] == "time"
+    write_plan(told(plan, **made_here(scenario)), root / "plan")
     return root / "plan", root / "scenario"
 
 
@@ -90,13 +94,13 @@ def ticking(limit: int) -> Callable[[], float]:
     return clock
 
 
-def test_a_plan_comes_out_the_same(
+def test_a_stopped_plan_comes_out_the_same(
     folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A worker process makes the plan of another process again, says where it did, and leaves it in the folder."""
+    """A worker stops where a clock had stopped another process, says where it ran, and leaves the plan."""
     assert concordat("replay", *folders, "--out", tmp_path / "again") == 0
     out = capsys.readouterr().out
-    assert "recomputed in one worker process" in out
+    assert "recomputed in one worker process, stopped by replay" in out
     assert out.rstrip().endswith("the same plan")
     assert "although" not in out
     again, past = read_plan(tmp_path / "again"), read_plan(folders[0])
@@ -105,20 +109,18 @@ def test_a_plan_comes_out_the_same(
     assert concordat("replay", *folders, "--out", tmp_path / "again") == 2
 
 
-def test_a_stopped_plan_is_made_again_under_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a clock stopped here comes out of a worker without a limit, on a machine that is busy beside."""
-    scenario = middling_scenario(3)
-    limits = PlanningParameters(gap=0.0, work_limit=20, time_limit=50.0)
-    past = plan_in_process(scenario, tmp_path / "plan", limits, clock=ticking(40)).plan
-    assert past is not None
-    assert past.summary["stopped_by"] == "time"
-    write_scenario(scenario, tmp_path / "scenario")
+def test_a_busy_machine_does_not_change_a_plan(folders: tuple[Path, Path], scenario: Scenario, tmp_path: Path) -> None:
+    """Made beside busy processes, with a time limit it does not reach or stopped where it was, a plan is the same."""
+    past = read_plan(folders[0])
+    quiet = plan_in_process(scenario, tmp_path / "quiet", WHOLE).plan
     with busy_machine():
-        assert concordat("replay", tmp_path / "plan", tmp_path / "scenario") == 0
-    out = capsys.readouterr().out
-    assert "stopped by replay" in out
-    assert "although the code differs" in out
-    assert out.rstrip().endswith("the same plan")
+        busy = plan_in_process(scenario, tmp_path / "busy", replace(WHOLE, time_limit=1e6)).plan
+        again = plan_in_process(scenario, tmp_path / "again", parameters_again(past)).plan
+    assert quiet is not None
+    assert busy is not None
+    assert again is not None
+    assert busy.summary["plan_hash"] == quiet.summary["plan_hash"]
+    assert again.summary["plan_hash"] == past.summary["plan_hash"]
 
 
 def test_another_scenario_is_named(
@@ -180,13 +182,13 @@ def test_parameters_of_another_release_are_wrong_input(
     assert "does not know" in capsys.readouterr().err
 
 
-def test_what_changed_is_named_in_order(folders: tuple[Path, Path], tiny: Scenario) -> None:
+def test_what_changed_is_named_in_order(folders: tuple[Path, Path], scenario: Scenario) -> None:
     """Code comes first, then every library with both versions, then backends."""
     past = read_plan(folders[0])
     libraries, backends = past.summary["libraries"], past.summary["backends"]
     assert isinstance(libraries, dict)
     assert isinstance(backends, dict)
-    present = present_conditions(tiny)
+    present = present_conditions(scenario)
     assert changed_conditions(past, present) == ()
     other = told(
         past,
