@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from solvers.coordination.verify import LeafProof
 from solvers.core.program import Floats
 
 
@@ -72,8 +73,9 @@ class BlockResult:
     """What a solve left behind, in the sense of maximisation.
 
     ``x`` [columns of the whole] and ``value`` recomputed from it are None and −inf without a solution; ``bound`` is
-    proved by ``proved_by`` (a solver's word for "relaxation", "monolith" and "core"; for "prices", the blocks' bounds
-    ``block_bounds`` at ``prices`` [links], in the order of ``blocks``). ``history`` holds every improvement. The same
+    proved by ``proved_by``: a solver's word for "monolith" and "core", the duals of the "relaxation", for "prices" the
+    blocks' bounds ``block_bounds`` at ``prices`` [links] in the order of ``blocks``, for "tree" the ``leaves``, whose
+    largest bound is ``tree_bound``. ``history`` holds every improvement. The same
     input gives the same result unless ``reproducible`` is False: then a time limit had a say.
     """
 
@@ -86,6 +88,8 @@ class BlockResult:
     block_bounds: tuple[float, ...]
     blocks: tuple[str, ...]
     price_bound: float
+    leaves: tuple[LeafProof, ...]
+    tree_bound: float
     rounds: int
     work: int
     history: tuple[Moment, ...]

@@ -14,7 +14,7 @@ import numpy as np
 
 from solvers.coordination.block_problem import BlockProblem
 from solvers.coordination.column_generation import ColumnGeneration, Priced
-from solvers.coordination.verify import lagrangian_bound
+from solvers.coordination.verify import LeafProof, lagrangian_bound
 from solvers.core.program import Floats
 
 FIRST_RADIUS = 5.0
@@ -29,12 +29,10 @@ Evaluate = Callable[[ColumnGeneration], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaf:
-    """A box of the master columns with its bound, the prices behind it, and the mix of its master (whole x)."""
+    """A box of the master columns with its bound and what proves it, and the mix of its master (whole x)."""
 
-    lower: Floats
-    upper: Floats
+    proof: LeafProof
     bound: float
-    prices: Floats
     mix: Floats | None
 
 
@@ -53,7 +51,8 @@ class MasterTree:
             raise ValueError("the root has no bound yet; let it ask its blocks at least once")
         self.asked = list(root.asked)
         mix = None if root.mix is None or root.mix.short else root.mix.x
-        self.leaves = [Leaf(program.lower, program.upper, root.best.bound, root.best.prices, mix)]
+        proof = LeafProof(program.lower, program.upper, root.best.prices, root.best.block_bounds)
+        self.leaves = [Leaf(proof, root.best.bound, mix)]
 
     @property
     def bound(self) -> float:
@@ -71,13 +70,14 @@ class MasterTree:
             return False
         at = float(self._master(leaf.mix)[column])
         self.leaves.remove(leaf)
-        for lower, upper in ((leaf.lower[column], np.floor(at)), (np.ceil(at), leaf.upper[column])):
-            box = leaf.lower.copy(), leaf.upper.copy()
+        whole = leaf.proof
+        for lower, upper in ((whole.lower[column], np.floor(at)), (np.ceil(at), whole.upper[column])):
+            box = whole.lower.copy(), whole.upper.copy()
             box[0][column], box[1][column] = lower, upper
-            self.leaves.append(self._evaluated(leaf, *box, evaluate))
+            self.leaves.append(self._evaluated(*box, evaluate))
         return True
 
-    def _evaluated(self, parent: Leaf, lower: Floats, upper: Floats, evaluate: Evaluate) -> Leaf:
+    def _evaluated(self, lower: Floats, upper: Floats, evaluate: Evaluate) -> Leaf:
         master = replace(self.problem.master, program=replace(self.problem.master.program, lower=lower, upper=upper))
         problem = replace(self.problem, master=master)
         known = [self._again(problem, priced) for priced in self.asked]
@@ -91,9 +91,8 @@ class MasterTree:
         mix = generation.mix
         if mix is None:
             mix = self.root.master.solve(*generation.box())
-        return Leaf(
-            lower, upper, min(best.bound, parent.bound), best.prices, None if mix is None or mix.short else mix.x
-        )
+        proof = LeafProof(lower, upper, best.prices, best.block_bounds)
+        return Leaf(proof, best.bound, None if mix is None or mix.short else mix.x)
 
     @staticmethod
     def _again(problem: BlockProblem, priced: Priced) -> Priced:

@@ -8,6 +8,7 @@ import numpy as np
 
 from solvers.coordination.block_problem import BlockProblem
 from solvers.coordination.column_generation import ColumnGeneration
+from solvers.coordination.master_tree import WHOLE
 from solvers.coordination.neighbourhood import disputed, draw_blocks, losses, of_blocks, undecided
 from solvers.coordination.oracle import SerialPricing
 from solvers.coordination.proposal import proposal
@@ -16,7 +17,6 @@ from solvers.coordination.whole_model import WholeModel
 from solvers.core.program import Bools, Floats
 from solvers.core.termination import Limits, Solution, Termination
 
-WHOLE = 1e-5
 MIX_NODES, VARIED_NODES, SUB_NODES = 100, 1000, 200
 MOST_VARIATIONS = 4
 WORTH = 0.1

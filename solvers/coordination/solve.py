@@ -2,8 +2,9 @@
 
 Engines take turns by work, never by the clock. Where blocks are few and none has a structure of its own, the whole goes
 to a solver first: decomposition has nothing to gain there. Else the linear relaxation seeds prices, rounds of column
-generation bring the bound down and the master's mixes up, neighbourhoods improve the plan, columns that nothing better
-can have otherwise are fixed, and whatever gap is left goes to the solver of the whole with the best plan as its start.
+generation bring the bound down and the master's mixes up, columns that nothing better can have otherwise are fixed,
+blocks step aside where links must be met exactly, master columns are branched on, neighbourhoods improve the plan, and
+whatever gap is left goes to the solver of the whole with the best plan as its start.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ class _Search:
         self._generation: ColumnGeneration | None = None
         self._relaxed: Floats | None = None
         self._deciding = max(deciding_blocks(problem), 1)
+        self._tree: MasterTree | None = None
         self._spent = 0
 
     def run(self) -> BlockResult:
@@ -159,16 +161,14 @@ class _Search:
         self._try_core(FIRST_NODES)
         self._plans.begin(generation)
         self._vary(generation)
-        tree = MasterTree(self._problem, generation)
-        leaves = 1
-        while leaves < self._limits.leaves and not standing.over:
+        self._tree = tree = MasterTree(self._problem, generation)
+        while len(tree.leaves) < self._limits.leaves and not standing.over:
             if not tree.split(self._ask_leaf, worth=standing.value + standing.target):
                 break
-            standing.prove(max(tree.bound, standing.value), "prices")
-            leaves += 1
+            standing.prove(tree.bound, "tree")
         master = self._problem.master.program
         generation.master.restrict(master.lower, master.upper)
-        if leaves > 1:
+        if len(tree.leaves) > 1:
             self._vary(generation)
 
     def _vary(self, generation: ColumnGeneration) -> None:
@@ -259,7 +259,7 @@ class _Search:
         self._standing.work += found.iterations + found.nodes
 
     def _result(self) -> BlockResult:
-        standing, generation = self._standing, self._generation
+        standing, generation, tree = self._standing, self._generation, self._tree
         best = None if generation is None else generation.best
         if standing.bound == -np.inf:
             stop = Stop.INFEASIBLE
@@ -279,6 +279,8 @@ class _Search:
             block_bounds=() if best is None else best.block_bounds,
             blocks=tuple(part.name for part in self._problem.blocks),
             price_bound=np.inf if best is None else best.bound,
+            leaves=() if tree is None else tuple(leaf.proof for leaf in tree.leaves),
+            tree_bound=np.inf if tree is None else tree.bound,
             rounds=0 if generation is None else generation.rounds,
             work=standing.work,
             history=tuple(standing.history),

@@ -9,19 +9,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from solvers.coordination.block_problem import BlockProblem
 from solvers.core.errors import InvalidProgram
-from solvers.core.program import Floats, Program
+from solvers.core.program import Floats, Ints, Program
 from solvers.core.weak_duality import program_bound
 from solvers.network.verify import block_bound, row_part, sign_correct
 
-__all__ = ["Point", "check_point", "checked_bound", "lagrangian_bound", "relaxation_bound", "sign_correct"]
+__all__ = [
+    "LeafProof",
+    "Point",
+    "check_point",
+    "checked_bound",
+    "lagrangian_bound",
+    "relaxation_bound",
+    "sign_correct",
+    "tree_bound",
+]
 
 _SHRINKS = (0.0, 1e-12, 1e-9)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeafProof:
+    """A box of the master columns, and the prices with the blocks' bounds at them that bound everything in it."""
+
+    lower: Floats
+    upper: Floats
+    prices: Floats
+    block_bounds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +97,41 @@ def lagrangian_bound(problem: BlockProblem, prices: Floats, block_bounds: Sequen
     except InvalidProgram:
         return math.inf
     return math.nextafter(math.fsum([*rows, master, *block_bounds]), math.inf)
+
+
+def tree_bound(problem: BlockProblem, leaves: Sequence[LeafProof]) -> float:
+    """Return the largest bound of the leaves.
+
+    Raises
+    ------
+    InvalidProgram
+        If the leaves leave out a whole value of the integer master columns.
+    """
+    program = problem.master.program
+    if not _covered(program.lower, program.upper, np.flatnonzero(program.integer).astype(np.int32), leaves):
+        raise InvalidProgram("the leaves leave out some values of the master columns, so they bound nothing")
+    bounds = []
+    for leaf in leaves:
+        box = replace(program, lower=leaf.lower, upper=leaf.upper)
+        inside = replace(problem, master=replace(problem.master, program=box))
+        bounds.append(lagrangian_bound(inside, leaf.prices, leaf.block_bounds))
+    return max(bounds, default=-math.inf)
+
+
+def _covered(lower: Floats, upper: Floats, integer: Ints, leaves: Sequence[LeafProof]) -> bool:
+    """Tell whether leaves that came from splits of integer columns cover a box."""
+    if any((leaf.lower <= lower).all() and (upper <= leaf.upper).all() for leaf in leaves):
+        return True
+    for column in integer:
+        for cut in sorted({float(leaf.upper[column]) for leaf in leaves}):
+            below = [leaf for leaf in leaves if leaf.upper[column] <= cut]
+            above = [leaf for leaf in leaves if leaf.lower[column] >= cut + 1]
+            if len(below) + len(above) < len(leaves) or not below or not above:
+                continue
+            low, high = upper.copy(), lower.copy()
+            low[column], high[column] = cut, cut + 1
+            return _covered(lower, low, integer, below) and _covered(high, upper, integer, above)
+    return False
 
 
 def relaxation_bound(program: Program, multipliers: Floats) -> float:

@@ -14,7 +14,7 @@ from solvers.coordination.block_problem import MASTER, BlockProblem, from_progra
 from solvers.coordination.block_result import BlockLimits, BlockResult, Stop
 from solvers.coordination.components import split_components
 from solvers.coordination.solve import ALL, Engines, solve_blocks
-from solvers.coordination.verify import check_point, lagrangian_bound, relaxation_bound
+from solvers.coordination.verify import check_point, lagrangian_bound, relaxation_bound, tree_bound
 from solvers.core.termination import Limits, Termination
 from tests.solvers.small_block_problems import assignment, random_problem
 from tests.solvers.small_programs import program
@@ -43,6 +43,10 @@ def holds(problem: BlockProblem, result: BlockResult, best: float) -> None:
     if result.block_bounds:
         again = lagrangian_bound(split_components(problem), result.prices, result.block_bounds)
         assert again == pytest.approx(result.price_bound, abs=1e-9)
+    if result.leaves:
+        again = tree_bound(split_components(problem), result.leaves)
+        assert again == pytest.approx(result.tree_bound, abs=1e-9)
+        assert again >= best - 1e-5
 
 
 @settings(max_examples=40, deadline=None)

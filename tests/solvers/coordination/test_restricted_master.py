@@ -14,6 +14,8 @@ from solvers.coordination.master_tree import MasterTree
 from solvers.coordination.oracle import MixedIntegerOracle, SerialPricing, oracle_of
 from solvers.coordination.proposal import proposal
 from solvers.coordination.restricted_master import RestrictedMaster
+from solvers.coordination.verify import tree_bound
+from solvers.core.errors import InvalidProgram
 from solvers.core.termination import Limits
 from tests.solvers.small_block_problems import assignment
 from tests.solvers.small_programs import program
@@ -120,6 +122,11 @@ def test_leaves_of_master_columns_close_what_prices_leave_open() -> None:
         assert best - 1e-6 <= tree.bound <= last
         last = tree.bound
     assert tree.bound == pytest.approx(best, abs=1e-5)
+    proofs = [leaf.proof for leaf in tree.leaves]
+    assert tree_bound(problem, proofs) == pytest.approx(tree.bound, abs=1e-9)
+    for left_out in range(len(proofs)):
+        with pytest.raises(InvalidProgram, match="leave out"):
+            tree_bound(problem, proofs[:left_out] + proofs[left_out + 1 :])
 
 
 def test_leaves_partition_the_whole_values() -> None:
@@ -129,7 +136,7 @@ def test_leaves_partition_the_whole_values() -> None:
     tree.split(lambda _: None, worth=-np.inf)
     assert len(tree.leaves) == 2
     for z in range(6):
-        assert sum(bool(leaf.lower[0] <= z <= leaf.upper[0]) for leaf in tree.leaves) == 1
+        assert sum(bool(leaf.proof.lower[0] <= z <= leaf.proof.upper[0]) for leaf in tree.leaves) == 1
 
 
 def test_blocks_step_aside_where_links_must_be_met() -> None:
