@@ -6,15 +6,15 @@ smallest lots, every item on one resource.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import linopy
 import numpy as np
-import xarray as xr
-from linopy.io import to_highspy
 
 from solvers.core.program import Floats, Ints
 from solvers.lotsizing.instance import LotSizingInstance
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def built_in_linopy(instance: LotSizingInstance, most: Floats) -> Any:
@@ -22,6 +22,10 @@ def built_in_linopy(instance: LotSizingInstance, most: Floats) -> Any:
 
     Raises ValueError where the instance holds more than this model states.
     """
+    import linopy  # noqa: PLC0415  # heavy: it takes seconds, which only its own turns shall spend
+    import xarray as xr  # noqa: PLC0415  # heavy, comes with linopy
+    from linopy.io import to_highspy  # noqa: PLC0415  # as above
+
     extras = len(instance.bom_parent) or instance.lead_time.any() or instance.min_lot.any()
     if extras or np.isfinite(instance.backlog_cost).any() or (np.count_nonzero(instance.unit_time, axis=1) != 1).any():
         raise ValueError("this peer knows one level, one resource per item, no backlog, lead times or smallest lots")
