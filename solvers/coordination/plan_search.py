@@ -93,8 +93,8 @@ class PlanSearch:
 
     def vary(self, generation: ColumnGeneration, pricing: SerialPricing, limits: Limits) -> None:
         """Let blocks step aside from what they want, then from the plan, as long as mixes of that are better plans."""
-        for _ in range(MOST_VARIATIONS):
-            around = generation.wanted if self.standing.x is None else self.standing.x
+        for turn in range(MOST_VARIATIONS):
+            around = generation.wanted if turn == 0 or self.standing.x is None else self.standing.x
             if around is None or generation.best is None or self.standing.over:
                 return
             offers = pricing.varied(generation.best.prices, self.problem.split(around), limits=limits)
@@ -102,7 +102,7 @@ class PlanSearch:
             value = self.standing.value
             if new:
                 self._mix(generation, nodes=VARIED_NODES)
-            if self.standing.x is not None and self.standing.value - value < WORTH * self.standing.target:
+            if turn and self.standing.x is not None and self.standing.value - value < WORTH * self.standing.target:
                 return
 
     def improve(self, generation: ColumnGeneration, passes: int) -> None:
