@@ -135,11 +135,13 @@ class Coordinator:
     def _take_up(self, earlier: Plan) -> bool:
         """Go on from an earlier plan; returns whether that was enough."""
         self._tell("taking up an earlier plan")
-        known = earlier_plan(earlier, self._problem)
+        known = earlier_plan(earlier, self._problem, self._network)
         if self._allowance.step():
             self._bounds.take_up(known.leaves)
-        self._plans.take_up(known.used, known.tiers)
+        self._plans.take_up(known.x, known.used, known.tiers)
         self._bounds.tighten(self._telling("negotiating prices"), self._done, most=EARLIER_ROUNDS)
+        if self._plans.best is not None:
+            self._improve(1)
         if self._plans.best is not None and not self._done():
             self._plans.scale_slopes(self._plans.best.shares, self._telling("searching plans"), self._done)
         self._carried = self._bounds.leaves

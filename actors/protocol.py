@@ -9,6 +9,7 @@ message                 to                       reply
 :class:`Survey`         segments                 :class:`Surveyed`: what the segment could do at most
 :class:`Formulate`      all                      :class:`Formulated`: the agent's block
 :class:`AskPrice`       all                      :class:`Priced`: a bound on its part at these prices, and a proposal
+:class:`Recall`         segments                 :class:`Recalled`: the shares that rewards of an earlier plan make up
 :class:`Realise`        segments                 :class:`Realised`: whole offers close to the shares of a solution
 :class:`Decide`         all                      :class:`Decided`: its part of a solution as decision tables
 ======================  =======================  ====================================================================
@@ -98,6 +99,23 @@ class Priced:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Recall:
+    """Ask a segment what rewards of an earlier plan are in shares; columns customer, window, offer.
+
+    Customers and offers that are no longer there are passed over.
+    """
+
+    rewards: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recalled:
+    """A column vector of a segment's block that holds the shares and nothing else."""
+
+    x: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Realise:
     """Ask a segment for whole offers close to the shares in ``x``, a solution of its block."""
 
@@ -134,9 +152,9 @@ class Decided:
     tables: Mapping[str, pl.DataFrame]
 
 
-Message = Survey | Formulate | AskPrice | Realise | Decide
-Reply = Surveyed | Formulated | Priced | Realised | Decided
-_Kind = TypeVar("_Kind", Surveyed, Formulated, Priced, Realised, Decided)
+Message = Survey | Formulate | AskPrice | Recall | Realise | Decide
+Reply = Surveyed | Formulated | Priced | Recalled | Realised | Decided
+_Kind = TypeVar("_Kind", Surveyed, Formulated, Priced, Recalled, Realised, Decided)
 
 
 def all_of(kind: type[_Kind], names: Sequence[str], replies: Mapping[str, Reply]) -> dict[str, _Kind]:

@@ -1,4 +1,4 @@
-"""Planning anew after a change, from an earlier plan: its set-ups, its tiers and the multipliers of its leaves.
+"""Planning anew after a change, from an earlier plan: its set-ups, tiers and offers, and the multipliers of its leaves.
 
 Everything is read from the earlier plan's folder, so that a plan made from it is as reproducible as one made from
 nothing. Multipliers need no new solve to bound the changed problem: any sign-correct vector bounds it (weak duality),
@@ -17,10 +17,11 @@ from actors.certificate_tables import read_known_duals
 from actors.formulate.accepted import reached_tier
 from actors.formulate.links import scope_label
 from actors.joint_problem import JointProblem
+from actors.protocol import AgentNetwork, Recall, Recalled, all_of
 from planner.domain.clauses import RebateClause, clause_scopes
 from planner.domain.plan import Plan
 from solvers.coordination.choice_tree import partition
-from solvers.core.program import Bools
+from solvers.core.program import Bools, Floats
 from solvers.network.verify import sign_correct
 
 Allowed = tuple[tuple[int, ...], ...]
@@ -30,18 +31,47 @@ Allowed = tuple[tuple[int, ...], ...]
 class EarlierPlan:
     """What an earlier plan says in the numbering of the changed problem.
 
-    ``used`` bool [setups] and ``tiers`` (one option per choice) are its decisions; ``leaves`` are the parts of its
-    certificate with their multipliers, and always partition the combinations of choices.
+    ``used`` bool [setups], ``tiers`` (one option per choice) and ``x`` are its decisions: ``x`` float64 [columns] holds
+    set-ups, tiers and offers in shares, and nothing else. ``leaves`` are the parts of its certificate with their
+    multipliers, and always partition the combinations of choices.
     """
 
     used: Bools
     tiers: Allowed
+    x: Floats
     leaves: tuple[tuple[Allowed, Multipliers], ...]
 
 
-def earlier_plan(plan: Plan, problem: JointProblem) -> EarlierPlan:
+def earlier_plan(plan: Plan, problem: JointProblem, network: AgentNetwork) -> EarlierPlan:
     """Read an earlier plan against a changed problem; decisions about what is no longer there are left out."""
-    return EarlierPlan(_used(plan, problem), _tiers(plan, problem), _leaves(plan, problem))
+    assembly = problem.assembly
+    used, tiers = _used(plan, problem), _tiers(plan, problem)
+    used &= assembly.program.upper[assembly.setups.setup] > 0
+    x = _offers(plan, problem, network)
+    x[assembly.setups.setup] = used
+    for (_, group), (option,) in zip(assembly.choices, tiers, strict=True):
+        x[group[option]] = 1.0
+    # What is released already is fixed by bounds, whatever the earlier plan says.
+    x = np.clip(x, assembly.program.lower, assembly.program.upper)
+    return EarlierPlan(used, tiers, x, _leaves(plan, problem))
+
+
+def _offers(plan: Plan, problem: JointProblem, network: AgentNetwork) -> Floats:
+    """Let every segment recall what it gave."""
+    customers = problem.around.scenario["customers"].select("customer", "segment")
+    given = plan["rewards"].join(customers, on="customer").partition_by("segment", as_dict=True)
+    nothing = plan["rewards"].clear()
+    messages = {
+        name: Recall(given.get((name.removeprefix("segment:"),), nothing))
+        for name in problem.assembly.names
+        if name.startswith("segment:")
+    }
+    replies = all_of(Recalled, list(messages), network.ask(messages))
+    x = np.zeros(problem.assembly.program.columns)
+    for b, name in enumerate(problem.assembly.names):
+        if name in replies:
+            x[problem.assembly.columns_of(b)] = replies[name].x
+    return x
 
 
 def _used(plan: Plan, problem: JointProblem) -> Bools:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from actors.formulate.earlier_offers import recalled_shares
 from actors.formulate.problem import Around, SegmentPart, Surroundings, formulate_segment, segment_surroundings
 from actors.formulate.segment import SegmentLayout, offer_prices
 from actors.formulate.solution import reward_table, segment_tables
@@ -19,6 +20,8 @@ from actors.protocol import (
     Priced,
     Realise,
     Realised,
+    Recall,
+    Recalled,
     Reply,
     Survey,
     Surveyed,
@@ -54,6 +57,12 @@ class SegmentAgent:
             raise RuntimeError(f"{self.name} was asked before it formulated its program; send Formulate first")
         if isinstance(message, AskPrice):
             return self._answer(message, self._around, self._block, self._layout)
+        if isinstance(message, Recall):
+            customers, offers = self._scenario["customers"]["customer"], self._scenario["offers"]["offer"]
+            share = recalled_shares(self._part, message.rewards, customers, offers)
+            x, known = np.zeros(self._block.program.columns), self._layout.given >= 0
+            x[self._layout.given[known]] = share[known]
+            return Recalled(x)
         if isinstance(message, Realise):
             return self._realise(message.x, self._layout)
         return self._decide(message, self._layout)

@@ -12,7 +12,7 @@ import pytest
 from actors.certify import certify
 from actors.host import SharedSurroundings
 from actors.joint_problem import JointProblem, join
-from actors.replanning import earlier_plan
+from actors.replanning import EarlierPlan, earlier_plan
 from planner.domain.clauses import BudgetClause, RebateClause
 from planner.domain.freezing import CLAUSE, frozen_to
 from planner.domain.plan import Plan
@@ -82,9 +82,11 @@ def planned(scenario: Scenario, folder: Path, **asked: object) -> Plan:
     return done.plan
 
 
-def joint(scenario: Scenario) -> JointProblem:
-    """Return the joint problem of a scenario."""
-    return join(in_process(scenario), SharedSurroundings(scenario), scenario["segments"]["segment"].to_list())
+def known(plan: Plan, scenario: Scenario) -> tuple[JointProblem, EarlierPlan]:
+    """Return the joint problem of a scenario and what an earlier plan says in it."""
+    network = in_process(scenario)
+    problem = join(network, SharedSurroundings(scenario), scenario["segments"]["segment"].to_list())
+    return problem, earlier_plan(plan, problem, network)
 
 
 @pytest.fixture(scope="module")
@@ -133,12 +135,27 @@ def test_nothing_changed_needs_no_new_relaxation(tmp_path: Path) -> None:
 def test_multipliers_of_an_earlier_plan_fit_a_changed_problem(base: Path, tmp_path: Path) -> None:
     """Leaves always partition the choices; where tiers are other ones, one leaf allows them all."""
     plan = planned(small_scenario(), tmp_path / "plan")
-    same, other = (earlier_plan(plan, joint(s)) for s in (small_scenario(), other_tiers(small_scenario())))
+    (_, same), (_, other) = (known(plan, s) for s in (small_scenario(), other_tiers(small_scenario())))
     certificate = plan.summary["certificate"]
     assert isinstance(certificate, dict)
     assert len(same.leaves) == len(certificate["leaves"])
     assert [allowed for allowed, _ in other.leaves] == [((0, 1),)]
     assert same.used.sum() > 0
+
+
+def test_offers_are_recalled_as_the_shares_they_were(tmp_path: Path) -> None:
+    """With a pool per customer, shares are 1 exactly where the plan gave an offer that may still be redeemed."""
+    scenario = small_scenario()
+    plan = planned(scenario, tmp_path / "plan")
+    problem, earlier = known(plan, scenario)
+    given = [
+        earlier.x[int(start) + j]
+        for block, start in zip(problem.blocks, problem.assembly.column_start, strict=False)
+        for j, kind in enumerate(block.columns.kind)
+        if kind == "given"
+    ]
+    assert sorted(set(given)) in ([0.0, 1.0], [0.0])
+    assert sum(given) == plan["rewards"].height
 
 
 def test_frozen_periods_bound_what_may_change_and_have_a_price(tmp_path: Path) -> None:
