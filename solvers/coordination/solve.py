@@ -73,8 +73,7 @@ def solve_blocks(
     ``engines.pricing`` asks the blocks of *this* problem elsewhere; without it blocks are split into components and
     asked one by one. ``seed`` draws neighbourhoods.
     """
-    inner = problem if engines.pricing is not None else split_components(problem)
-    search = _Search(inner, backend, limits or BlockLimits(), engines, seed=seed, progress=progress)
+    search = _Search(problem, backend, limits or BlockLimits(), engines, seed=seed, progress=progress)
     return search.run()
 
 
@@ -89,10 +88,12 @@ class _Search:
         seed: int,
         progress: Progress | None,
     ) -> None:
-        self._problem, self._backend, self._limits, self._engines = problem, backend, limits, engines
+        self._backend, self._limits, self._engines = backend, limits, engines
+        # The solver of the whole gets it as it was given: searches differ much from one order of rows to another.
         self._whole = WholeModel(problem, backend)
         monolith = engines.monolith or backend
         self._monolith = self._whole if monolith is backend else WholeModel(problem, monolith)
+        self._problem = problem = problem if engines.pricing is not None else split_components(problem)
         self._standing = Standing(problem, limits, progress, self._whole.program)
         self._plans = PlanSearch(problem, self._whole, self._standing, np.random.default_rng(seed))
         self._oracles: tuple[Oracle, ...] = ()
