@@ -24,7 +24,7 @@ from solvers.network.verify import sign_correct
 
 PRICING_NODES = 50
 """Branch-and-bound nodes of one agent in one pricing round."""
-PATIENCE = 4
+PATIENCE = 3
 """Steps in a row without a better bound after which the search ends."""
 SOLVER_TOLERANCE = 1e-7
 """What solvers may miss rows and bounds by, relative to the bounds they claim."""

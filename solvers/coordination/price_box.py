@@ -3,7 +3,9 @@
 The Lagrangian bound ``L(π) = π·b + Σ_i L_i(π)`` of a maximisation is convex in the prices π. Every answer of an agent i
 gives a cut ``L_i(π) ≥ worth_i − π·activity_i``: what its proposal is worth under π. The master minimises the
 piecewise-linear model of L over the box (Marsten, Hogan, Blankenship 1975); the box grows and moves with success and
-shrinks after failure, since raw master prices were seen to leave the bound 74 % away.
+shrinks after failure, since raw master prices were seen to leave the bound 74 % away. It shrinks the more, the more a
+step lost compared with what the model promised: around good prices the model is right in a very small box only, and
+every try costs a round of all agents.
 
 The bound itself is never taken from the master: it is the sum of the agents' own dual bounds at the prices asked.
 """
@@ -20,7 +22,11 @@ from solvers.core.termination import Termination
 from solvers.network.block import Links
 
 GROW, SHRINK = 1.5, 0.4
-FIRST_RADIUS = 0.02
+LEAST_SHRINK = 0.01
+"""What is left of the box, at least, after a step that went wrong by far more than it promised to gain."""
+LEAST_PROMISE = 1e-5
+"""Prices that promise less than this, relative to the bound, are not worth asking anybody."""
+FIRST_RADIUS = 1e-3
 """First half-width of the box, relative to the size of each price."""
 
 
@@ -35,13 +41,17 @@ class Cut:
 
 @dataclass(slots=True, eq=False)
 class PriceBox:
-    """Prices of linking rows in search of the least bound; ``centre`` are the best prices so far, ``bound`` theirs."""
+    """Prices of linking rows in search of the least bound; ``centre`` are the best prices so far, ``bound`` theirs.
+
+    ``promised`` is what the model makes of the prices proposed last.
+    """
 
     links: Links
     centre: Floats
     bound: float = np.inf
     radius: float = FIRST_RADIUS
     cuts: list[Cut] = field(default_factory=list)
+    promised: float = np.inf
 
     def observe(self, prices: Floats, bound: float, cuts: tuple[Cut, ...]) -> bool:
         """Take the answers at some prices; returns whether the bound fell."""
@@ -52,7 +62,9 @@ class PriceBox:
             if not first:
                 self.radius = min(self.radius * GROW, 1.0)
             return True
-        self.radius *= SHRINK
+        gain = self.bound - self.promised
+        loss = (bound - self.bound) / gain if 0 < gain < np.inf else 0.0
+        self.radius *= max(SHRINK / (1.0 + loss), LEAST_SHRINK)
         return False
 
     def propose(self, backend: Backend) -> Floats | None:
@@ -62,8 +74,9 @@ class PriceBox:
         solution = model.solve()
         if solution.termination is not Termination.OPTIMAL or solution.x is None or solution.objective is None:
             return None
-        if -solution.objective >= self.bound - 1e-9 * abs(self.bound):
+        if -solution.objective >= self.bound - LEAST_PROMISE * abs(self.bound):
             return None
+        self.promised = -solution.objective
         return solution.x[: len(self.centre)]
 
     def _master(self) -> Program:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solvers.backends.registry import backend
-from solvers.coordination.price_box import FIRST_RADIUS, Cut, PriceBox
+from solvers.coordination.price_box import FIRST_RADIUS, LEAST_SHRINK, Cut, PriceBox
 from solvers.core.program import Floats
 from solvers.network.block import Links
 from solvers.network.verify import sign_correct
@@ -124,3 +124,34 @@ def test_a_row_with_two_different_bounds_is_modelled_by_the_side_its_price_takes
     box.observe(np.array([0.2]), 5.2, (Cut("a", 5.0, np.array([3.0])), Cut("a", 5.0, np.array([2.0]))))
     proposed = box.propose(HIGHS)
     assert proposed is None or proposed[0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_box_narrows_the_more_a_step_loses() -> None:
+    """A step that loses a hundred times what the model promised leaves a smaller box than one that loses a little."""
+    left = {}
+    for loss in (0.01, 100.0):
+        box = PriceBox(links([(-INF, 1.0)]), np.array([2.0]))
+        box.observe(box.centre, 10.0, (Cut("a", 8.0, np.array([3.0])),))
+        proposed = box.propose(HIGHS)
+        assert proposed is not None
+        gain = 10.0 - box.promised
+        assert gain > 0
+        assert not box.observe(proposed, 10.0 + loss * gain, ())
+        left[loss] = box.radius
+    assert left[100.0] < left[0.01] < FIRST_RADIUS
+    assert left[100.0] == pytest.approx(LEAST_SHRINK * FIRST_RADIUS)
+
+
+def test_prices_that_promise_next_to_nothing_are_not_proposed() -> None:
+    """Where the model leaves less than a hundred-thousandth of the bound to gain, no prices are proposed."""
+    box = PriceBox(links([(-INF, 1.0)]), np.array([2.0]))
+    best = float(box.centre[0] * 1.0 + 8.0 - 3.0 * box.centre[0])
+    box.observe(
+        box.centre,
+        best,
+        (
+            Cut("a", 8.0, np.array([3.0])),
+            Cut("a", 4.0, np.array([1.0])),
+        ),
+    )
+    assert box.propose(HIGHS) is None
