@@ -19,9 +19,12 @@ from planner.domain.scenario import Scenario
 from planner.ports.planning_runtime import PlanningParameters, PlanningResult, Progress
 
 
-def larger_orders(scenario: Scenario) -> Scenario:
-    """Return the scenario with every order 20 % larger."""
-    return _with(scenario, "orders", scenario["orders"].with_columns(quantity=pl.col("quantity") * 1.2))
+def larger_order(scenario: Scenario) -> Scenario:
+    """Return the scenario whose largest order is 20 % larger."""
+    orders = scenario["orders"]
+    largest = pl.int_range(pl.len()) == orders["quantity"].arg_max()
+    quantity = pl.when(largest).then(pl.col("quantity") * 1.2).otherwise(pl.col("quantity"))
+    return _with(scenario, "orders", orders.with_columns(quantity=quantity))
 
 
 def outage(scenario: Scenario) -> Scenario:
@@ -66,7 +69,7 @@ def shifted_demand(scenario: Scenario) -> Scenario:
 
 
 CHANGES: dict[str, Callable[[Scenario], Scenario]] = {
-    "orders": larger_orders,
+    "order": larger_order,
     "outage": outage,
     "budgets": half_budgets,
     "contracts": amended_contracts,

@@ -103,7 +103,7 @@ SUBJECT = Subject(
     name="coordination_replanning",
     title="A plan after one change, from the plan before it, beside planning from nothing",
     cases=(
-        _case("tiny", "orders", "smoke"),
+        _case("tiny", "order", "smoke"),
         *(_case(scenario, change, "coordination") for scenario in ("demo", "given") for change in CHANGES),
     ),
     prepare=_prepare,

@@ -62,7 +62,13 @@ def shifted_demand(scenario: Scenario) -> Scenario:
     return with_table(scenario, "demand", scenario["demand"].with_columns(quantity=pl.col("quantity") * share))
 
 
-CHANGES = [more_orders, outage, half_budgets, other_tiers, shifted_demand]
+CHANGES = [
+    more_orders,
+    outage,
+    other_tiers,
+    pytest.param(half_budgets, marks=pytest.mark.slow),
+    pytest.param(shifted_demand, marks=pytest.mark.slow),
+]
 
 
 def _with(scenario: Scenario, change: Callable[[object], object]) -> Scenario:

@@ -43,8 +43,8 @@ def test_quotes_that_differ_or_promise_too_much_are_refuted() -> None:
 def test_plans_after_a_change_are_certified_for_the_changed_scenario(contender: str) -> None:
     """A plan made from the one before, and one from nothing, reach 1 % and hold when they are verified."""
     subject = coordination_replanning.SUBJECT
-    instance, answer = answered(subject, "tiny-orders", contender)
-    verdict = subject.check(instance, answer, subject.case("tiny-orders"))
+    instance, answer = answered(subject, "tiny-order", contender)
+    verdict = subject.check(instance, answer, subject.case("tiny-order"))
     assert verdict.problems == ()
     assert verdict.gap is not None
     assert verdict.gap <= coordination_replanning.GAP
@@ -53,5 +53,5 @@ def test_plans_after_a_change_are_certified_for_the_changed_scenario(contender: 
 def test_a_plan_of_the_scenario_before_the_change_is_refuted() -> None:
     """A folder whose plan belongs to another scenario is no answer."""
     subject = coordination_replanning.SUBJECT
-    instance, answer = answered(subject, "tiny-orders", "concordat")
-    assert subject.check(instance, replace(answer, solution=instance.before), subject.case("tiny-orders")).problems
+    instance, answer = answered(subject, "tiny-order", "concordat")
+    assert subject.check(instance, replace(answer, solution=instance.before), subject.case("tiny-order")).problems
