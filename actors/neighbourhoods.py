@@ -10,7 +10,7 @@ import numpy as np
 from actors.joint_problem import JointProblem
 from solvers.core.program import Bools, Ints
 
-SIZES = (1, 2, 4, 3)
+SIZES = (1, 2, 3)
 """How many products of a group are decided anew together, sweep by sweep."""
 _ANYWHERE = frozenset({"bought", "bought-in-tier", "violation", "released"})
 """Columns of partners that follow whatever is made."""

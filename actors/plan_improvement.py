@@ -25,7 +25,7 @@ from solvers.network.slope_search import SlopeSearch
 
 NODES = 20
 """Branch-and-bound nodes of one neighbourhood."""
-LARGEST = 700
+LARGEST = 500
 """Most binary columns of a neighbourhood."""
 LEAST_GAIN = 1e-6
 """What a neighbourhood must promise, relative to the plan's value, to be tried."""
