@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
-# A file's tests stay with one worker, so that they share its fixtures and start Ray once.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A file's tests stay with one worker, so that they share its fixtures and start Ray once. Workers fill the cores, so
+# polars needs no threads of its own for tables of a few rows.
+PYTEST := POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: setup demo test test-full check lint contracts types proto clean
 

@@ -15,10 +15,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from actors.certify import certify
-from planner.domain.plan import DECISION_TABLES, Plan
+from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.simulation.generate import generate
 from planner.verification.check_summary import scenario_breaches
+from tests.patient_verifier import patient_verifier
 from tests.plan_changes import (
     cell_changes,
     certificate_changes,
@@ -71,38 +72,10 @@ def changed_scenarios() -> tuple[tuple[str, Scenario], ...]:
     return tuple(scenario_changes(tiny()))
 
 
-def remembered(function: Callable[..., object], parts: Callable[..., tuple[object, ...]]) -> Callable[..., object]:
-    """The function, asked once for the same objects; ``parts`` are those its result rests on."""
-    known: dict[tuple[object, ...], tuple[tuple[object, ...], object]] = {}
-
-    def ask(*given: object) -> object:
-        objects = parts(*given)
-        key = tuple(one if isinstance(one, str) else id(one) for one in objects)
-        if key not in known:
-            # The objects are kept as well, so that no other one can take an identity over.
-            known[key] = (objects, function(*given))
-        return known[key][1]
-
-    return ask
-
-
 @pytest.fixture(scope="module", autouse=True)
-def _patient_verifier() -> Iterator[None]:
+def _patience() -> Iterator[None]:
     """Let the verifier remember what it recomputed from the same tables."""
-    decisions = lambda tables: tuple(tables[name] for name in DECISION_TABLES)  # noqa: E731 - named where it is used
-    rests_on: dict[str, Callable[..., tuple[object, ...]]] = {
-        "planner.verification.check.recompute": lambda scenario, tables: (scenario, *decisions(tables)),
-        "planner.verification.check_summary.plan_hash": decisions,
-        "planner.verification.check_summary.table_hash": lambda name, frame: (name, frame),
-        "planner.verification.check_summary.scenario_hash": lambda scenario: (scenario,),
-        "actors.certify.formulate": lambda scenario, _: (scenario,),
-        "actors.certify.eligibility_patterns": lambda scenario: (scenario,),
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for place, parts in rests_on.items():
-            module, _, name = place.rpartition(".")
-            function = getattr(__import__(module, fromlist=[name]), name)
-            patch.setattr(place, remembered(function, parts))
+    with patient_verifier():
         yield
 
 

@@ -4,16 +4,46 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import polars as pl
 import pytest
 
 from planner.domain.plan import DECISION_TABLES, PLAN_TABLES, Plan
+from planner.domain.scenario import Scenario
 from planner.verification.check import check_plan
 from planner.verification.check_summary import worth_breaches
-from tests.plan_builder import small_plan, with_row, with_value, without_row
-from tests.scenario_builder import small_scenario, with_cell
+from tests.patient_verifier import patient_verifier
+from tests.plan_builder import small_plan as made_plan
+from tests.plan_builder import with_row, with_value, without_row
+from tests.scenario_builder import small_scenario as made_scenario
+from tests.scenario_builder import with_cell
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patience() -> Iterator[None]:
+    """Let the verifier remember what it recomputed from the same tables."""
+    with patient_verifier():
+        yield
+
+
+@cache
+def small_scenario() -> Scenario:
+    """The small scenario, made once."""
+    return made_scenario()
+
+
+@cache
+def _plan() -> Plan:
+    return made_plan(small_scenario())
+
+
+def small_plan(scenario: Scenario) -> Plan:
+    """The plan of the small scenario, made once."""
+    assert scenario is small_scenario()
+    return _plan()
 
 
 def with_summary(plan: Plan, *path: str, value: object) -> Plan:
