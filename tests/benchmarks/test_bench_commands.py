@@ -27,13 +27,13 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_subject_of_the_house_can_be_loaded_and_reached() -> None:
-    """No module of a subject is broken, and each has a tiny case in the smoke suite and one to be measured."""
+    """No module of a subject is broken, each has a case to be measured and a tiny one: in the smoke suite, or by name if slow."""
     registry = all_subjects()
     assert registry.broken == {}
     assert {"main_job", "scenario_load"} <= registry.entries.keys()
     for entry in registry.entries.values():
         suites = frozenset().union(*(case.suites for case in entry.subject.cases))
-        assert "smoke" in suites, entry.subject.name
+        assert "smoke" in suites or any(not case.suites for case in entry.subject.cases), entry.subject.name
         assert suites & {"full", "coordination"}, entry.subject.name
         assert entry.module.rpartition(".")[2] == entry.subject.name
 

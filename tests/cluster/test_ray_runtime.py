@@ -24,7 +24,8 @@ if TYPE_CHECKING:  # Ray must not be loaded before its cluster's token is set
     from actors.on_ray import RayRuntime
 
 SEED = 5
-WORK = 30
+WORK = 20
+"""Fewer steps than it takes until nothing is left to be tried."""
 
 
 def plan_hash(folder: Path) -> object:
