@@ -27,7 +27,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_subject_of_the_house_can_be_loaded_and_reached() -> None:
-    """No module of a subject is broken, each has a case to be measured and a tiny one: in the smoke suite, or by name if slow."""
+    """No module is broken; each subject has a case to be measured and a tiny one, in smoke or, if slow, by name."""
     registry = all_subjects()
     assert registry.broken == {}
     assert {"main_job", "scenario_load"} <= registry.entries.keys()
