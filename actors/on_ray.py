@@ -12,6 +12,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -217,7 +218,8 @@ class RayRuntime:
     """Plans with agents on Ray; see :class:`planner.ports.planning_runtime.PlanningRuntime`.
 
     It joins a running cluster at ``address``, or starts one of its own: in a process of its own, since Ray forks as it
-    starts, which a process that serves gRPC does not survive. That start goes on while requests are taken.
+    starts, which a process that serves gRPC does not survive. Cluster and hosts start while requests are taken, so that
+    a later one finds them ready.
     """
 
     def __init__(self, settings: AgentSettings, *, address: str | None = None) -> None:
@@ -226,7 +228,9 @@ class RayRuntime:
         self._hosts: list[Any] = []
         self._coordinator: Any = None
         self._quoting: Any = None
-        self._starting = asyncio.Lock()
+        self._starting = threading.Lock()
+        self._waking = threading.Thread(target=self._wake, name="starting agents", daemon=True)
+        self._waking.start()
         self._questions = asyncio.Semaphore(_MOST_PENDING // 2)
 
     async def plan(
@@ -236,8 +240,7 @@ class RayRuntime:
         started = time.monotonic()
         yield Progress(seconds=0.0, phase="starting agents")
         try:
-            async with self._starting:
-                await asyncio.to_thread(self._start, parameters.hosts)
+            await asyncio.to_thread(self._start, parameters.hosts)
             hosts = self._hosts[: parameters.hosts]
             order = (scenario_folder, plan_folder, parameters, time.monotonic() - started)
             answer = self._coordinator.plan.remote(run, order, hosts)
@@ -272,8 +275,7 @@ class RayRuntime:
     async def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote:
         """Return what an order would mean for a plan; see the port."""
         try:
-            async with self._starting:
-                await asyncio.to_thread(self._start_quoting)
+            await asyncio.to_thread(self._start_quoting)
             answer = await self._asked(scenario_folder, plan_folder, order)
         except (RayError, ConnectionError) as error:
             raise QuoteFailed(f"Ray could not answer: {type(error).__name__}: {str(error).splitlines()[0]}") from error
@@ -297,25 +299,33 @@ class RayRuntime:
 
     async def close(self) -> None:
         """Leave Ray; a cluster this process started ends with it."""
+        await asyncio.to_thread(self._waking.join)
         if ray.is_initialized():
             await asyncio.to_thread(ray.shutdown)
         self._hosts, self._coordinator, self._quoting = [], None, None
         if self._head is not None:
             await asyncio.to_thread(_end_head, self._head)
 
+    def _wake(self) -> None:
+        # What stands in the way now is told to whoever asks first, if it still does.
+        with suppress(Exception):
+            self._start(PlanningParameters().hosts)
+
     def _start(self, count: int) -> None:
-        if not ray.is_initialized():
-            self._connect()
-        if self._coordinator is None:
-            self._coordinator = _actor(CoordinatorHost, "coordinator", self._settings)
-        while len(self._hosts) < count:
-            self._hosts.append(_actor(AgentHost, f"agents-{len(self._hosts)}", self._settings))
+        with self._starting:
+            if not ray.is_initialized():
+                self._connect()
+            if self._coordinator is None:
+                self._coordinator = _actor(CoordinatorHost, "coordinator", self._settings)
+            while len(self._hosts) < count:
+                self._hosts.append(_actor(AgentHost, f"agents-{len(self._hosts)}", self._settings))
 
     def _start_quoting(self) -> None:
-        if not ray.is_initialized():
-            self._connect()
-        if self._quoting is None:
-            self._quoting = _actor(QuotingHost, "quotes", self._settings)
+        with self._starting:
+            if not ray.is_initialized():
+                self._connect()
+            if self._quoting is None:
+                self._quoting = _actor(QuotingHost, "quotes", self._settings)
 
     def _connect(self) -> None:
         for attempt in range(_STARTS if self._head is not None and not self._address else 0):
