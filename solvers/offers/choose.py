@@ -36,13 +36,13 @@ from solvers.offers.core_choice import TieTotals, core_program, solve_core
 from solvers.offers.pair_exchange import exchange_pairs
 from solvers.offers.reward_choice import RewardChoice
 
-_SMALL, _LARGE, _HUGE = 2048, 16384, 65536
+_SMALL, _LARGE, _HUGE = 2048, 8192, 16384
 _WHOLE = 40_000  # so many members are their own sample
 _MANY = 4_000_000
 _COARSE = (0.6, 0.2, 0.06, 0.03)  # temperatures, of a typical value
 _CORRECTED = (0.02, 0.01, 0.01)  # those at which a sample is corrected, as often as it takes
 _CORRECTED_AGAIN = (0.01,)
-_FEW_TIES = 30_000
+_FEW_TIES, _RARE_TIES = 30_000, 100  # members, or one of so many
 _NARROWEST = 3e-4  # of a typical value: what a corrected sample does not tell
 _EXACT = 1e-6  # of the smoothing error: how far from its best a corrected sample is left
 _COOLING = 0.3
@@ -50,6 +50,7 @@ _CAUTION = 0.3  # of the last move of the prices: what they may still be off by
 _SMALL_PART = 10  # of the members: more make no core, but a second look at everybody
 _FILLED = 0.8  # of the largest core, by what the sample expects
 _TRUST = 1.5  # widths of the core that scores may move by
+_STILL = 1e-7  # of a typical value
 _EDGE = 0.8  # of the radius of trust: who comes this close left it
 _EXCHANGED = ((2, 150), (4, 150), (8, 0))  # times the ties of a program, and kicks
 _WIDENED = 0.02  # of the largest value: how much worse an offer may be when rows stay overrun
@@ -175,7 +176,7 @@ class _Solve:
         for part in _CORRECTED_AGAIN if warm else _CORRECTED:
             tau = part * scale.value
             price, width = self._corrected(price, scale, tau)
-            if crowd.expected_core(price, width) <= _FEW_TIES:
+            if crowd.expected_core(price, width) <= max(_FEW_TIES, crowd.members // _RARE_TIES):
                 break
         return price, width, tau
 
@@ -209,13 +210,15 @@ class _Solve:
         for _ in range(_MOST_ROUNDS):
             width, core = self._core_taken(price, width)
             center, price, last = price, *self._cooled(price, scale, width, tau)
-            if score_move(price - center, crowd.rows, scale.cost) > _EDGE * _TRUST * width:
+            moved = score_move(price - center, crowd.rows, scale.cost)
+            if moved > _EDGE * _TRUST * width:
                 # A choice that counted as clear may have changed: look again from here, and further.
                 width *= 2.0
                 continue
             near = max(_FADED * last, width * ties / max(core, 1)) if np.isfinite(width) else np.inf
             final = crowd.draw(crowd.certify(price, near, ties), last)
-            if np.isinf(width) or self._residual(final, scale) <= self.limits.ties / 2:
+            # Prices that stay would be found again.
+            if np.isinf(width) or moved <= _STILL * scale.value or self._residual(final, scale) <= self.limits.ties / 2:
                 return final, last
         return crowd.draw(crowd.certify(price, _FADED * last, ties), last), last
 
