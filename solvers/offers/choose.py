@@ -184,7 +184,7 @@ class _Solve:
         """Return prices from the sample corrected at these, and how wide of them a choice is still open."""
         crowd = self.crowd
         crowd.correct_sample(price, tau)
-        close = 1e-5 * self.limits.gap * scale.value * crowd.sampled
+        close = self._close(scale, crowd.sampled)
         point = walk(crowd.sample_point, crowd.rows, price, tau, cost=scale.cost, close=close, within=_EXACT)
         moved = score_move(point.price - price, crowd.rows, scale.cost)
         return point.price, max(_CAUTION * moved, _NARROWEST * scale.value)
@@ -198,11 +198,15 @@ class _Solve:
         members: int,
         trust: Trust | None = None,
     ) -> DualPoint:
-        close = 1e-5 * self.limits.gap * scale.value * members
+        close = self._close(scale, members)
         for tau in taus:
             point = walk(evaluate, self.crowd.rows, price, tau, cost=scale.cost, close=close, trust=trust)
             price = point.price
         return point
+
+    def _close(self, scale: Typical, members: int) -> float:
+        """Return a decrease of the dual that is not worth another step."""
+        return 1e-5 * self.limits.gap * scale.value * members
 
     def _settled(self, price: Floats, scale: Typical, width: float, tau: float) -> tuple[Final, float]:
         """Return everybody's offers at prices that are right for everybody, and the last temperature."""
@@ -245,7 +249,12 @@ class _Solve:
             if point.entropy <= enough or moved > _EDGE * trust.radius:
                 break
             tau *= _COOLING
-        return price, tau
+        # Where very many members are tied alike, shares that are a little off are many members off.
+        close = self._close(scale, crowd.members)
+        walked = walk(
+            crowd.core_point, crowd.rows, price, tau, cost=scale.cost, close=close, trust=trust, within=_EXACT
+        )
+        return walked.price, tau
 
     def _residual(self, final: Final, scale: Typical) -> float:
         """Return by how many typical rewards a row is overrun, or left unused against its price."""
