@@ -7,12 +7,14 @@ import numpy as np
 from actors.candidate import Candidate, Polisher
 from actors.joint_problem import JointProblem
 from solvers.core.backend import Backend
-from solvers.core.program import Bools, Floats
+from solvers.core.program import Bools, Floats, Program
 from solvers.core.termination import Limits, Termination
 from solvers.network.remainder import Remainder, hold
 
 OFFER_COLUMNS = frozenset({"given", "redeemed", "reached", "reached-pool", "reached-ever"})
 """Columns of segments that say who is offered what, and what follows from it."""
+_ROUNDING = 1e-6
+"""What a row may be missed by, relatively: the tolerance of solvers."""
 SMALL_PROGRAM = 10_000
 """Up to this many columns offers stay free: the program is small as it is."""
 
@@ -44,10 +46,24 @@ def complete_held(
     whole = x.copy()
     free = ~(offers | assembly.program.integer)
     whole[~free & ~offers] = np.round(x[~free & ~offers])
+    tied = np.zeros(assembly.program.rows.rows, dtype=bool)
     for block, reply in polisher.realise(x).items():
         whole[reply.columns + assembly.column_start[block]] = reply.values
+        tied[reply.free_rows + assembly.row_start[block]] = True
+    if not _held_rows_hold(assembly.program, whole, free, tied):
+        return None
     rest = hold(assembly, whole, free)
     solution = backend.load(rest.assembly.program).solve(limits=limits, relaxed=True)
     if solution.x is None or solution.objective is None or solution.termination is not Termination.OPTIMAL:
         return None
     return Candidate(solution.objective, rest.restore(solution.x), x)
+
+
+def _held_rows_hold(program: Program, whole: Floats, free: Bools, tied: Bools) -> bool:
+    """Tell whether rows without a free column hold, which a remainder leaves out; those ``tied`` to shares need not."""
+    left = ~tied
+    left[program.rows.row_of_entry()[free[program.rows.index]]] = False
+    activity = program.rows.times(whole)
+    slack = _ROUNDING * np.maximum(1.0, np.abs(activity))
+    within = (activity >= program.row_lower - slack) & (activity <= program.row_upper + slack)
+    return bool(within[left].all())
