@@ -36,6 +36,8 @@ NAMESPACE = "concordat"
 _POLL_SECONDS = 0.2
 _RETRIES = 5
 _MOST_PENDING = 64
+_MOST_TOLD = 10_000
+"""Steps of a run that are kept for whoever watches it."""
 _GRACE_SECONDS = 20.0
 _PROBE_SECONDS = 5.0
 _STARTS = 3
@@ -138,7 +140,8 @@ class CoordinatorHost:
 
     def __init__(self, settings: AgentSettings) -> None:
         self._settings = settings
-        self._progress: deque[tuple[str, Progress]] = deque(maxlen=10_000)
+        self._progress: dict[str, deque[Progress]] = {}
+        self._telling = threading.Lock()
         self._running: tuple[str, RunControl] | None = None
 
     def plan(self, run: str, order: tuple[str, str, PlanningParameters, float], hosts: list[Any]) -> PlanningResult:
@@ -157,7 +160,7 @@ class CoordinatorHost:
             parameters=parameters,
             code_hash=self._settings.code_hash,
             clock=lambda: time.monotonic() - started + elapsed,
-            emit=lambda progress: self._progress.append((run, progress)),
+            emit=lambda progress: self._tell(run, progress),
             control=control,
             coordinator_backend=self._settings.coordinator_backend,
             backends=self._settings.backends,
@@ -174,12 +177,12 @@ class CoordinatorHost:
 
     def progress(self, run: str) -> list[Progress]:
         """Return and forget what a run told since it was last asked."""
-        told = []
-        while self._progress:
-            owner, progress = self._progress.popleft()
-            if owner == run:
-                told.append(progress)
-        return told
+        with self._telling:
+            return list(self._progress.pop(run, ()))
+
+    def _tell(self, run: str, progress: Progress) -> None:
+        with self._telling:
+            self._progress.setdefault(run, deque(maxlen=_MOST_TOLD)).append(progress)
 
     def cancel(self, run: str) -> None:
         """Stop a run soon, in the middle of a solve if one is under way; a run that is not running is ignored."""
@@ -229,6 +232,7 @@ class RayRuntime:
         self._coordinator: Any = None
         self._quoting: Any = None
         self._starting = threading.Lock()
+        self._closing = threading.Event()
         self._waking = threading.Thread(target=self._wake, name="starting agents", daemon=True)
         self._waking.start()
         self._questions = asyncio.Semaphore(_MOST_PENDING // 2)
@@ -241,6 +245,8 @@ class RayRuntime:
         yield Progress(seconds=0.0, phase="starting agents")
         try:
             await asyncio.to_thread(self._start, parameters.hosts)
+            # The coordinator answers once its process stands: until then the run's own clock would not tick.
+            await self._coordinator.progress.remote(run)
             hosts = self._hosts[: parameters.hosts]
             order = (scenario_folder, plan_folder, parameters, time.monotonic() - started)
             answer = self._coordinator.plan.remote(run, order, hosts)
@@ -299,6 +305,7 @@ class RayRuntime:
 
     async def close(self) -> None:
         """Leave Ray; a cluster this process started ends with it."""
+        self._closing.set()
         await asyncio.to_thread(self._waking.join)
         if ray.is_initialized():
             await asyncio.to_thread(ray.shutdown)
@@ -332,6 +339,8 @@ class RayRuntime:
             if attempt:
                 self._start_again()
             self._address = self._told_address()
+            if self._closing.is_set():
+                raise RayNotStarted("this runtime is being closed; start the server again")
             if self._address:
                 break
         if not self._address:

@@ -22,7 +22,7 @@ from solvers.offers.reward_choice import Bytes, Columns, DenseColumns, Singles
 BLOCK = 8192
 FLOAT32_SLIP = 2.0**-20
 """A score in float32 differs from that in float64 by less than this part of the largest score and its terms."""
-_LANES = 4  # sums side by side: adding to the one just written would wait for it
+_LANES = 4  # sums side by side, a power of two: adding to the one just written would wait for it
 _SPARE = 2  # sums that nobody reads: of members without an offer (-1) and of near ties (-2)
 
 Longs = npt.NDArray[np.int64]

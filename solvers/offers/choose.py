@@ -5,7 +5,7 @@
 2. One pass at these prices splits the members into clear cases, which are added up, and near ties, the core; Newton's
    method on the core with all others as constants gives prices that are right for everybody, unless a clear case was
    none. The core's dual is below everybody's, so this shows, and the step is repeated from the new prices.
-3. One pass in float64 at the final prices gives everybody's best offer and the bound.
+3. One pass at the final prices gives everybody's best offer and the bound, as float64 has them.
 4. Ties are split as the smoothed prices say; the nearest ones are decided together, by exchanges (`pair_exchange`) and,
    where these do not reach the gap, by a mixed-integer program (`core_choice`).
 

@@ -12,6 +12,7 @@ import pytest
 
 from actors.certify import certify
 from planner.adapters.plan_folder import read_plan
+from planner.adapters.scenario_folder import write_scenario
 from planner.domain.scenario import Scenario
 from planner.ports.planning_runtime import Outcome, PlanningParameters, Progress
 from planner.simulation.generate import generate
@@ -103,6 +104,22 @@ def test_a_killed_host_does_not_change_the_plan(ray_runtime: RayRuntime, tmp_pat
     assert run.result.outcome is Outcome.PLANNED, run.result.detail
     assert killed[0] not in host_processes(ray_runtime)
     assert plan_hash(tmp_path / "plan") == hash_here(scenario, tmp_path / "here", parameters)
+
+
+def test_runs_at_once_are_each_told_their_own_progress(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """A run that waits for its turn takes nothing of what the one under way tells."""
+    write_scenario(generate("tiny", seed=3), tmp_path / "scenario")
+
+    async def phases(run: str) -> list[str]:
+        events = ray_runtime.plan(run, str(tmp_path / "scenario"), str(tmp_path / run), PlanningParameters())
+        return [event.phase async for event in events if isinstance(event, Progress)]
+
+    async def both() -> list[list[str]]:
+        return await asyncio.gather(phases("one"), phases("other"))
+
+    one, other = asyncio.run(asyncio.wait_for(both(), 240))
+    assert one == other
+    assert "certifying" in one
 
 
 def test_a_cancelled_run_keeps_its_best_plan(ray_runtime: RayRuntime, tmp_path: Path) -> None:
