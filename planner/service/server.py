@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,13 +66,24 @@ def is_loopback(host: str) -> bool:
 
 
 class PlanningServer:
-    """A grpc.aio server with planning, health and reflection."""
+    """A grpc.aio server with planning, health and reflection.
 
-    def __init__(self, servicer: PlanningServicer, settings: DoorSettings) -> None:
+    Interceptors that watch stand ``outside`` of the translation of errors and see every call with the status it ended
+    with; those that refuse stand ``inside`` and raise errors of the business.
+    """
+
+    def __init__(
+        self,
+        servicer: PlanningServicer,
+        settings: DoorSettings,
+        *,
+        outside: Sequence[grpc.aio.ServerInterceptor] = (),
+        inside: Sequence[grpc.aio.ServerInterceptor] = (),
+    ) -> None:
         self._settings = settings
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[ErrorInterceptor()],
+            interceptors=[*outside, ErrorInterceptor(), *inside],
             maximum_concurrent_rpcs=settings.max_calls,
             options=[
                 ("grpc.max_receive_message_length", LARGEST_MESSAGE),
