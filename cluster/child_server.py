@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from planner.domain.errors import ServerUnavailable
 READY = "listening on "
 _STOP_SECONDS = 20.0
 _LAST_LINES = 20
+_FOR_ANY_SERVER = ("CONCORDAT_BACKEND", "CONCORDAT_RAY_ADDRESS", "CONCORDAT_DEBUG")
 
 
 class ChildServer:
@@ -36,7 +38,8 @@ def child_server(runtime: str) -> Iterator[ChildServer]:
     """Start a server on a free loopback port, its data in a temporary folder, and end it with the context.
 
     It leads a session of its own, so that Ctrl-C reaches only the command, and it ends when its standard input does:
-    so it outlives neither a kill of the command.
+    so it outlives neither a kill of the command. Settings meant for a server that
+    people share do not reach it.
 
     Raises
     ------
@@ -56,11 +59,20 @@ def child_server(runtime: str) -> Iterator[ChildServer]:
                 stderr=stream,
                 text=True,
                 start_new_session=True,
+                env=_private(os.environ),
             )
         try:
             yield ChildServer(process, stderr, _address(process, stderr))
         finally:
             _end(process)
+
+
+def _private(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("CONCORDAT_") or name in _FOR_ANY_SERVER
+    }
 
 
 def last_lines(file: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ def launchers() -> Launchers:
     """Return the functions of the assembly."""
     return Launchers(
         serve=_serve,
+        settings=_settings,
         child_server=child_server,
         verify=_verify,
         replay=_replay,
@@ -42,6 +43,12 @@ def _serve(options: ServeOptions) -> None:
     from cluster.serving import serve_options  # noqa: PLC0415 - loads gRPC, SQLAlchemy and polars
 
     serve_options(options)
+
+
+def _settings(options: ServeOptions) -> Sequence[str]:
+    from cluster.serving import settings_lines  # noqa: PLC0415 - loads gRPC
+
+    return settings_lines(options)
 
 
 def _verify(plan_folder: Path, scenario_folder: Path) -> Verification:

@@ -10,28 +10,27 @@ from cluster.code_hash import code_hash
 from cluster.folders import FACTORY
 from cluster.gateway import Runtime
 from cluster.library_versions import library_versions
+from cluster.settings import BACKENDS, RUNTIMES
 from planner.domain.errors import InvalidRequest
 
-RUNTIMES = ("ray", "local")
-BACKENDS = ("highs", "pyomo")
 
-
-def make_runtime(name: str) -> Runtime:
+def make_runtime(name: str, *, backend: str | None = None, ray_address: str | None = None) -> Runtime:
     """Return the runtime of this name.
 
-    ``CONCORDAT_BACKEND`` (``highs``, or ``pyomo`` for the readable reference path) chooses who solves for plants and
-    coordinator; ``CONCORDAT_RAY_ADDRESS`` names a running Ray cluster to join instead of starting one.
+    ``backend`` (``highs``, or ``pyomo`` for the readable reference path) solves for plants and coordinator;
+    ``ray_address`` names a running Ray cluster to join instead of starting one. What is not given is what
+    ``CONCORDAT_BACKEND`` and ``CONCORDAT_RAY_ADDRESS`` say.
     """
     if name == "local":
         from cluster.local_runtime import LocalRuntime  # noqa: PLC0415 - a process loads one runtime only
 
-        return LocalRuntime(agent_settings())
+        return LocalRuntime(agent_settings(backend))
     if name == "ray":
-        address = os.environ.get("CONCORDAT_RAY_ADDRESS")
+        address = ray_address or os.environ.get("CONCORDAT_RAY_ADDRESS") or None
         guard_ray(own_cluster=address is None)
         from actors.on_ray import RayRuntime  # noqa: PLC0415 - ray is heavy, and the local runtime needs none of it
 
-        return RayRuntime(agent_settings(), address=address)
+        return RayRuntime(agent_settings(backend), address=address)
     raise InvalidRequest(f"no runtime is called {name!r}; choose one of {', '.join(RUNTIMES)}", "runtime")
 
 
@@ -45,9 +44,9 @@ def guard_ray(*, own_cluster: bool) -> None:
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
-def agent_settings() -> AgentSettings:
-    """Return the settings of agents from the environment."""
-    chosen = os.environ.get("CONCORDAT_BACKEND", "highs")
+def agent_settings(backend: str | None = None) -> AgentSettings:
+    """Return the settings of agents; a backend that is not named is what the environment says."""
+    chosen = backend or os.environ.get("CONCORDAT_BACKEND") or "highs"
     if chosen not in BACKENDS:
         raise InvalidRequest(f"CONCORDAT_BACKEND is {chosen!r}; choose one of {', '.join(BACKENDS)}", "backend")
     return AgentSettings(

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from cluster.setting_keys import FLAG_ONLY
 from planner.domain.errors import InvalidRequest
 from planner.service.server import DoorSettings
 
 GIBIBYTE = 1 << 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewaySettings:
-    """A server's door, where it keeps what it must not forget, and how it plans.
-
-    ``concurrency`` plans are made at a time, others wait. With ``until_stdin_closes`` the server ends when its
-    standard input does: so a child never outlives the process that started it, however that one ends.
-    """
-
-    door: DoorSettings
-    data: Path
-    runtime: str = "ray"
-    concurrency: int = 1
-    largest_scenario: int = 4 * GIBIBYTE
-    until_stdin_closes: bool = False
-
-    def __post_init__(self) -> None:
-        if self.concurrency < 1:
-            raise InvalidRequest(f"a server makes at least 1 plan at a time, got {self.concurrency}", "concurrency")
+RUNTIMES = ("ray", "local")
+BACKENDS = ("highs", "pyomo")
 
 
 def default_data_folder() -> Path:
@@ -37,3 +20,34 @@ def default_data_folder() -> Path:
     state = os.environ.get("XDG_STATE_HOME", "")
     root = Path(state) if state.startswith("/") else Path.home() / ".local" / "state"
     return root / "concordat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """A server's door, where it keeps what it must not forget, and how it plans.
+
+    Every field is a setting of the settings file, the environment and ``concordat settings show``
+    (:mod:`cluster.setting_keys`); one that the command line may set too has a field of the same name in
+    :class:`planner.cli.launchers.ServeOptions`.
+
+    ``concurrency`` plans are made at a time, others wait. With ``until_stdin_closes`` the server ends when its
+    standard input does: so a child never outlives the process that started it, however that one ends. ``backend``
+    solves for plants and the coordinator (``pyomo`` is the readable reference path). ``ray_address`` is a running Ray
+    cluster to join; without one the server starts its own.
+    """
+
+    door: DoorSettings = field(default_factory=DoorSettings)
+    data: Path = field(default_factory=default_data_folder)
+    runtime: str = "ray"
+    concurrency: int = 1
+    largest_scenario: int = 4 * GIBIBYTE
+    backend: str = "highs"
+    ray_address: str | None = None
+    until_stdin_closes: bool = field(default=False, metadata=FLAG_ONLY)
+
+    def __post_init__(self) -> None:
+        if self.concurrency < 1:
+            raise InvalidRequest(f"a server makes at least 1 plan at a time, got {self.concurrency}", "concurrency")
+        for name, value, choices in (("runtime", self.runtime, RUNTIMES), ("backend", self.backend, BACKENDS)):
+            if value not in choices:
+                raise InvalidRequest(f"no {name} is called {value!r}; choose one of {', '.join(choices)}", name)

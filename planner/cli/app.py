@@ -21,6 +21,7 @@ from planner.cli import (
     quote_command,
     replay_command,
     serve_command,
+    settings_command,
 )
 from planner.cli.exit_codes import DONE, FAILED, INTERRUPTED, exit_code
 from planner.cli.launchers import Launchers
@@ -58,6 +59,7 @@ quote_command.register(app)
 freeze_command.register(app)
 explain_command.register(app)
 serve_command.register(app)
+settings_command.register(app)
 
 
 def run(launchers: Launchers, arguments: Sequence[str] | None = None) -> int:

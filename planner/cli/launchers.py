@@ -17,15 +17,20 @@ if TYPE_CHECKING:  # polars takes half a second to load, which `concordat --help
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
-    """The options of `concordat serve`; an empty ``data`` is the user's own state folder."""
+    """The options of `concordat serve`: the settings file, and settings that were given on the command line.
 
-    listen: str
-    data: Path | None
-    runtime: str
-    tls_cert: Path | None
-    tls_key: Path | None
-    concurrency: int
-    until_stdin_closes: bool
+    Each field but ``config`` is named like a field of the server's settings and overrides what environment and file
+    say; ``None`` was not given.
+    """
+
+    config: Path | None = None
+    listen: str | None = None
+    data: Path | None = None
+    runtime: str | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    concurrency: int | None = None
+    until_stdin_closes: bool | None = None
 
 
 class Verification(Protocol):
@@ -90,10 +95,12 @@ class Launchers:
     ``child_server`` starts a server with the named runtime and ends it with the context. ``verify`` is given plan and
     scenario folder, ``export_mps`` a scenario folder and the file to write. ``findings`` returns everything that
     stands against a scenario folder; ``read_scenario`` and ``read_plan`` return what a folder holds. ``replay`` makes
-    a past plan again and tells every step on its way.
+    a past plan again and tells every step on its way. ``settings`` returns the lines of a settings file that say what a
+    server would be told.
     """
 
     serve: Callable[[ServeOptions], None]
+    settings: Callable[[ServeOptions], Sequence[str]]
     child_server: Callable[[str], AbstractContextManager[ChildServer]]
     verify: Callable[[Path, Path], Verification]
     replay: Callable[[ReplayOrder, Callable[[Progress], None]], Replay]

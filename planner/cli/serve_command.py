@@ -10,34 +10,45 @@ import typer
 from planner.cli.launchers import Launchers, ServeOptions
 from planner.cli.planning_commands import Runtime
 
+Config = Annotated[
+    Path | None,
+    typer.Option(help="TOML file of settings; options and CONCORDAT_… variables override it.", show_default=False),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("serve")(serve)
 
 
-def serve(
+def serve(  # noqa: PLR0913 - every option of the command is a parameter
     context: typer.Context,
     *,
-    listen: Annotated[str, typer.Option(help="Address to listen on; port 0 picks a free one.")] = "127.0.0.1:50051",
+    config: Config = None,
+    listen: Annotated[
+        str | None, typer.Option(help="Address to listen on; port 0 picks a free one.", show_default="127.0.0.1:50051")
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of scenarios, plans and the event log; else the user's state folder.")
     ] = None,
-    runtime: Annotated[Runtime, typer.Option(help="Where agents live.")] = Runtime.RAY,
+    runtime: Annotated[Runtime | None, typer.Option(help="Where agents live.", show_default="ray")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; needed beyond loopback.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.")] = None,
-    concurrency: Annotated[int, typer.Option(help="Plans made at a time; others wait.", min=1)] = 1,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Plans made at a time; others wait.", min=1, show_default="1")
+    ] = None,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
     """Serve planning over gRPC until Ctrl-C or SIGTERM; unfinished plans are taken up by the next start."""
     context.ensure_object(Launchers).serve(
         ServeOptions(
+            config=config,
             listen=listen,
             data=data,
-            runtime=runtime.value,
+            runtime=None if runtime is None else runtime.value,
             tls_cert=tls_cert,
             tls_key=tls_key,
             concurrency=concurrency,
-            until_stdin_closes=until_stdin_closes,
+            until_stdin_closes=until_stdin_closes or None,
         )
     )

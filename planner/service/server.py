@@ -30,7 +30,7 @@ class DoorSettings:
     ``max_calls`` calls are served at a time, watching included; further ones are refused as RESOURCE_EXHAUSTED.
     """
 
-    listen: str
+    listen: str = "127.0.0.1:50051"
     tls_cert: Path | None = None
     tls_key: Path | None = None
     max_calls: int = 256

@@ -50,6 +50,8 @@ def test_a_documented_command_exists_with_its_options(path: str, line: str) -> N
         assert words in (["--help"], ["--version"])
         return
     command = group.commands[words[0]]
+    if isinstance(command, typer.core.TyperGroup):
+        command = command.commands[words[1]]
     known = {option for parameter in command.params for option in parameter.opts}
     given = {word.partition("=")[0] for word in words[1:] if word.startswith("--")}
     assert given <= known, path
