@@ -7,7 +7,7 @@ STAMP := $(VENV)/.synced
 # polars needs no threads of its own for tables of a few rows.
 PYTEST := POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup demo test test-full check lint contracts types proto clean
+.PHONY: setup demo test test-full check lint contracts types proto proto-check proto-baseline clean
 
 setup: $(STAMP)
 
@@ -25,7 +25,7 @@ demo: setup
 	$(BIN)/concordat verify build/demo/plan build/demo/scenario
 	$(BIN)/concordat report build/demo/plan --out build/demo/report.html
 
-check: contracts lint types
+check: contracts lint types proto-check
 
 contracts: setup
 	$(BIN)/lint-imports
@@ -45,6 +45,15 @@ test-full: check
 
 proto: setup
 	$(BIN)/python -m grpc_tools.protoc -I proto --python_out=. --pyi_out=. --grpc_python_out=. proto/planner/wire/v1/*.proto
+
+# The contract may grow but never change under those who use it: compared with what the last release promised.
+proto-check: setup
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against proto/baseline/v1.txtpb
+
+# At a release only: from then on the contract as it stands is what may not change.
+proto-baseline: setup
+	$(BIN)/buf build --exclude-source-info -o proto/baseline/v1.txtpb
 
 clean:
 	rm -rf build .venv
