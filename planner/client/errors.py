@@ -16,6 +16,7 @@ from planner.domain.errors import (
     InvalidRequest,
     NotFound,
     PlanChanged,
+    PlanFolderExpired,
     PlanNotReady,
     PlanUnreadable,
     QuoteFailed,
@@ -24,6 +25,7 @@ from planner.domain.errors import (
     ScenarioUnreadable,
     ServerUnavailable,
     StorageFailure,
+    StorageUnavailable,
     UploadRefused,
 )
 from planner.domain.finding import Finding
@@ -34,12 +36,14 @@ _BY_REASON: dict[str, type[ConcordatError]] = {
         AlreadyAccepted,
         InvalidRequest,
         NotFound,
+        PlanFolderExpired,
         PlanNotReady,
         PlanUnreadable,
         QuoteFailed,
         RequestConflict,
         ScenarioUnreadable,
         StorageFailure,
+        StorageUnavailable,
         UploadRefused,
     )
 }

@@ -11,12 +11,14 @@
     ├── RequestConflict        the same request id came with other content
     ├── NotFound               a plan, operation or scenario nobody knows
     ├── PlanNotReady           a plan without a folder: still running, or ended without one
+    │   └── PlanFolderExpired  a plan whose folder was removed, being older than plans are kept
     ├── PlanChanged            something else than what the requester looked at
     ├── AlreadyAccepted        a plan that somebody else accepted before
     ├── PlanningFailed         planning ended without a result
     ├── QuoteFailed            no answer to a question about one more order
     ├── FolderNotWritable      a folder that cannot be written, or holds something else
     ├── StorageFailure         the disk or database of a server failed
+    │   └── StorageUnavailable it does not answer now; trying again may help
     └── ServerUnavailable      no server answers, or it went away
 
 Every error carries a stable ``code`` and a message that names cause and cure.
@@ -91,6 +93,12 @@ class PlanNotReady(ConcordatError):
     code = "PLAN_NOT_READY"
 
 
+class PlanFolderExpired(PlanNotReady):
+    """The plan was made, but its folder was removed since: it was older than plans are kept here."""
+
+    code = "PLAN_FOLDER_EXPIRED"
+
+
 class PlanChanged(ConcordatError):
     """The plan is no longer, or never was, what the requester's etag names; ``etag`` names what there is now."""
 
@@ -129,6 +137,12 @@ class StorageFailure(ConcordatError):
     """The disk or the database of a server failed."""
 
     code = "STORAGE_FAILURE"
+
+
+class StorageUnavailable(StorageFailure):
+    """The database does not answer, or is busy; trying again may help."""
+
+    code = "STORAGE_UNAVAILABLE"
 
 
 class ServerUnavailable(ConcordatError):

@@ -1,4 +1,4 @@
-"""Everything that can happen to scenarios, requests and plans, in the past tense.
+"""Everything that can happen to scenarios, requests, plans and agents, in the past tense.
 
 Steps of a running plan are no events: they are watched live, and the history of a finished plan stands in its
 ``plan.json``. So the log grows by a handful of rows per plan.
@@ -6,6 +6,7 @@ Steps of a running plan are no events: they are watched live, and the history of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -129,8 +130,34 @@ class PlanFailed:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanExpired:
+    """The folder of a completed plan was removed ``kept_days`` or more after its end; its record stays."""
+
+    kept_days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEpochTaken:
+    """From here on only ``holder`` writes the journal of an agent, under this ``epoch`` (counted from 1)."""
+
+    agent: str
+    epoch: int
+    holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentNoted:
+    """An agent wrote down what it must not forget; ``kind`` and the JSON-ready ``content`` are the agent's own."""
+
+    agent: str
+    epoch: int
+    kind: str
+    content: Mapping[str, object]
+
+
 PlanEnding = PlanCompleted | NoPlanFound | PlanFoundInfeasible | PlanFailed
-"""The last event of a plan is one of these."""
+"""A plan is made or given up with one of these; what may follow is that it is accepted, and that it expires."""
 
 Event = (
     ScenarioUploaded
@@ -142,6 +169,9 @@ Event = (
     | AcceptanceFailed
     | PlanEnding
     | PlanAccepted
+    | PlanExpired
+    | AgentEpochTaken
+    | AgentNoted
 )
 """Any event."""
 
@@ -160,6 +190,9 @@ CATALOGUE: dict[str, type[Event]] = {
         NoPlanFound,
         PlanFoundInfeasible,
         PlanFailed,
+        PlanExpired,
+        AgentEpochTaken,
+        AgentNoted,
     )
 }
 """Events by the type name their envelopes carry."""

@@ -43,9 +43,14 @@ def decode(envelope: Envelope) -> Event:
     for version in range(envelope.version, VERSIONS[envelope.type]):
         data = UPCASTERS[envelope.type, version](data)
     try:
-        return build(**{name: _frozen(value) for name, value in data.items()})
+        return build(**thawed(data))
     except TypeError as error:
         raise StorageFailure(f"event {envelope.id} of type {envelope.type} is damaged: {error}") from error
+
+
+def thawed(data: Mapping[str, object]) -> dict[str, object]:
+    """Return JSON data as the fields of an event have them: lists as tuples."""
+    return {name: _frozen(value) for name, value in data.items()}
 
 
 def _frozen(value: object) -> object:

@@ -16,6 +16,7 @@ from planner.events.catalogue import (
     PlanCancellationRequested,
     PlanCompleted,
     PlanEnding,
+    PlanExpired,
     PlanFailed,
     PlanFoundInfeasible,
     PlanRequested,
@@ -59,7 +60,7 @@ class PlanRecord:
     """A requested plan; times are UTC, ``attempts`` counts how often the runtime began with it.
 
     While it runs, ``acceptance`` is what the run is to end with; afterwards it is there only if the run did.
-    ``refused`` tells why an acceptance could not be kept.
+    ``refused`` tells why an acceptance could not be kept, ``expired_at`` when its folder was removed.
     """
 
     request: PlanRequested
@@ -71,11 +72,24 @@ class PlanRecord:
     ending: PlanEnding | None = None
     acceptance: Acceptance | None = None
     refused: str = ""
+    expired_at: datetime | None = None
 
     @property
     def etag(self) -> str:
-        """Names the completed plan, so that it can be accepted; empty without one."""
-        return f"plan-{self.ending.plan_hash[:32]}" if isinstance(self.ending, PlanCompleted) else ""
+        """Names the completed plan, so that it can be accepted; empty without one, and once its folder is gone."""
+        if not isinstance(self.ending, PlanCompleted) or self.expired_at is not None:
+            return ""
+        return f"plan-{self.ending.plan_hash[:32]}"
+
+    @property
+    def expiry(self) -> str:
+        """When the folder of the plan was removed and what to do, for people; empty while it is kept."""
+        if self.expired_at is None:
+            return ""
+        return (
+            f"plan {self.plan} expired at {self.expired_at:%Y-%m-%d %H:%M} UTC and its folder was removed: ask for it "
+            "anew under a new request id"
+        )
 
     @property
     def plan(self) -> str:
@@ -113,21 +127,29 @@ def project_plan(history: Iterable[Envelope]) -> PlanRecord | None:
     """Fold the events of one plan, in order, into its state; nothing where there are none."""
     record: PlanRecord | None = None
     for envelope in history:
-        event = decode(envelope)
-        if isinstance(event, PlanRequested):
-            record = PlanRecord(request=event, requested_at=envelope.time)
-        elif record is None:
-            continue
-        elif isinstance(event, PlanStarted):
-            record = replace(record, attempts=event.attempt, started_at=record.started_at or envelope.time)
-        elif isinstance(event, PlanCancellationRequested):
-            record = replace(record, cancel_requested=True)
-        elif isinstance(event, IncumbentAccepted | PlanAccepted):
-            record = replace(record, acceptance=_acceptance(event, envelope.time), refused="")
-        elif isinstance(event, AcceptanceFailed):
-            record = replace(record, acceptance=None, refused=event.detail)
-        elif isinstance(event, PlanEnding):
-            record = replace(_kept(record, event), ending=event, ended_at=envelope.time)
+        record = after_event(record, envelope)
+    return record
+
+
+def after_event(record: PlanRecord | None, envelope: Envelope) -> PlanRecord | None:
+    """Return where a plan stands after one more event; nothing before it was requested."""
+    event = decode(envelope)
+    if isinstance(event, PlanRequested):
+        record = PlanRecord(request=event, requested_at=envelope.time)
+    elif record is None:
+        return None
+    elif isinstance(event, PlanStarted):
+        record = replace(record, attempts=event.attempt, started_at=record.started_at or envelope.time)
+    elif isinstance(event, PlanCancellationRequested):
+        record = replace(record, cancel_requested=True)
+    elif isinstance(event, IncumbentAccepted | PlanAccepted):
+        record = replace(record, acceptance=_acceptance(event, envelope.time), refused="")
+    elif isinstance(event, AcceptanceFailed):
+        record = replace(record, acceptance=None, refused=event.detail)
+    elif isinstance(event, PlanEnding):
+        record = replace(_kept(record, event), ending=event, ended_at=envelope.time)
+    elif isinstance(event, PlanExpired):
+        record = replace(record, expired_at=record.expired_at or envelope.time)
     return record
 
 

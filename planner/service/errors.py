@@ -21,6 +21,7 @@ from planner.domain.errors import (
     ScenarioInvalid,
     ScenarioUnreadable,
     StorageFailure,
+    StorageUnavailable,
     UploadRefused,
 )
 from planner.domain.finding import PRINTED, Finding
@@ -43,6 +44,7 @@ _STATUS: tuple[tuple[type[ConcordatError], grpc.StatusCode], ...] = (
     (PlanChanged, grpc.StatusCode.ABORTED),
     (PlanUnreadable, grpc.StatusCode.DATA_LOSS),
     (QuoteFailed, grpc.StatusCode.FAILED_PRECONDITION),
+    (StorageUnavailable, grpc.StatusCode.UNAVAILABLE),
     (StorageFailure, grpc.StatusCode.INTERNAL),
 )
 

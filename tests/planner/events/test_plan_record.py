@@ -14,12 +14,15 @@ from planner.domain.errors import StorageFailure
 from planner.events.catalogue import (
     CATALOGUE,
     AcceptanceFailed,
+    AgentEpochTaken,
+    AgentNoted,
     Event,
     IncumbentAccepted,
     NoPlanFound,
     PlanAccepted,
     PlanCancellationRequested,
     PlanCompleted,
+    PlanExpired,
     PlanFailed,
     PlanFoundInfeasible,
     PlanRequested,
@@ -50,6 +53,9 @@ ONE_OF_EACH: tuple[Event, ...] = (
     IncumbentAccepted(accepted_by="ana", comment="c", etag="2-ab"),
     AcceptanceFailed(etag="2-ab", detail="d"),
     PlanAccepted(accepted_by="ana", comment="c", etag="plan-h", plan_hash="h"),
+    PlanExpired(kept_days=30.0),
+    AgentEpochTaken(agent="plant-1", epoch=2, holder="host-a"),
+    AgentNoted(agent="plant-1", epoch=2, kind="round", content={"prices": [1.5, None], "nested": {"a": ["b"]}}),
 )
 
 
@@ -136,6 +142,17 @@ def test_both_gaps_are_relative_to_the_value() -> None:
     assert record is not None
     assert record.gap == pytest.approx(0.01)
     assert record.gap_checked == pytest.approx(0.04)
+
+
+def test_an_expired_plan_keeps_its_record_and_offers_nothing_to_accept() -> None:
+    """After its folder is gone a plan is still planned, says when it expired and what to do, and has no etag."""
+    record = project_plan(stored(REQUESTED, COMPLETED, PlanExpired(kept_days=30.0), PlanExpired(kept_days=1.0)))
+    assert record is not None
+    assert record.state is PlanState.PLANNED
+    assert record.expired_at == START + timedelta(seconds=2)
+    assert record.etag == ""
+    assert "2026-01-05 00:00 UTC" in record.expiry
+    assert "anew" in record.expiry
 
 
 def test_no_events_are_no_plan() -> None:
