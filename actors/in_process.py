@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from actors.host import Host
 from actors.protocol import Message, Reply
+from actors.run_diary import RunSteps
 
 
 class InProcessNetwork:
-    """A network of one host in this process."""
+    """A network of one host in this process; ``steps`` are told how long agents took."""
 
-    def __init__(self, host: Host, names: tuple[str, ...]) -> None:
-        self._host, self._names = host, names
+    def __init__(self, host: Host, names: tuple[str, ...], steps: RunSteps | None = None) -> None:
+        self._host, self._names, self._steps = host, names, steps
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -21,4 +22,9 @@ class InProcessNetwork:
 
     def ask(self, messages: Mapping[str, Message]) -> Mapping[str, Reply]:
         """Deliver one message per named agent."""
-        return self._host.handle(messages)
+        if self._steps is None:
+            return self._host.handle(messages)
+        began = self._steps.now()
+        replies, seconds = self._host.handle_timed(messages)
+        self._steps.add_answers(began, seconds)
+        return replies

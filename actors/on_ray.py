@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ray
@@ -28,9 +29,11 @@ from actors.settings import AgentSettings, open_folders
 from planner.domain.errors import ConcordatError, QuoteFailed
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.quoting import NewOrder, Quote
+from planner.ports.run_steps import StepKind
 
 if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
     from actors.run_control import RunControl
+    from actors.run_diary import RunSteps
 
 NAMESPACE = "concordat"
 _POLL_SECONDS = 0.2
@@ -73,19 +76,22 @@ class AgentHost:
         )
         self._installed = (scenario_folder, names)
 
-    def handle(self, messages: Mapping[str, Message]) -> dict[str, Reply]:
-        """Answer a round of messages."""
+    def handle(self, messages: Mapping[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
+        """Answer a round of messages; also tells the seconds each agent took."""
         if self._host is None:
             raise LookupError("this host holds no agents; it was restarted and must be told to install them")
-        replies: dict[str, Reply] = self._host.handle(messages)
-        return replies
+        answer: tuple[dict[str, Reply], dict[str, float]] = self._host.handle_timed(messages)
+        return answer
 
 
 class RayNetwork:
-    """The coordinator's way to agents on hosts; see :class:`actors.protocol.AgentNetwork`."""
+    """The coordinator's way to agents on hosts; see :class:`actors.protocol.AgentNetwork`.
 
-    def __init__(self, hosts: list[Any], scenario_folder: str, names: tuple[str, ...]) -> None:
-        self._hosts, self._folder, self._names = hosts, scenario_folder, names
+    ``steps`` are told how long agents took, and which hosts had to be brought back.
+    """
+
+    def __init__(self, hosts: list[Any], scenario_folder: str, names: tuple[str, ...], steps: RunSteps) -> None:
+        self._hosts, self._folder, self._names, self._steps = hosts, scenario_folder, names, steps
         self._place = {name: i % len(hosts) for i, name in enumerate(names)}
         self._formulate: Formulate | None = None
         ray.get([self._install(place) for place in range(len(hosts))])
@@ -103,25 +109,31 @@ class RayNetwork:
         batches: dict[int, dict[str, Message]] = {}
         for name, message in messages.items():
             batches.setdefault(self._place[name], {})[name] = message
+        began = self._steps.now()
         pending = {place: self._hosts[place].handle.remote(batch) for place, batch in batches.items()}
         found: dict[str, Reply] = {}
         for place, answer in pending.items():
-            found.update(self._collect(place, answer, batches[place]))
+            replies, seconds = self._collect(place, answer, batches[place])
+            found.update(replies)
+            self._steps.add_answers(began, seconds)
         return {name: found[name] for name in messages}
 
     def _install(self, place: int) -> Any:
         names = tuple(name for name in self._names if self._place[name] == place)
         return self._hosts[place].install.remote(self._folder, names)
 
-    def _collect(self, place: int, answer: Any, batch: dict[str, Message]) -> dict[str, Reply]:
+    def _collect(self, place: int, answer: Any, batch: dict[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
         for attempt in range(_RETRIES):
             try:
-                replies: dict[str, Reply] = ray.get(answer)
+                replies: tuple[dict[str, Reply], dict[str, float]] = ray.get(answer)
             except (ActorDiedError, ActorUnavailableError, LookupError):
                 if attempt == _RETRIES - 1:
                     raise
                 time.sleep(0.5 * 2**attempt)
-                with suppress(ActorDiedError, ActorUnavailableError):
+                with (
+                    suppress(ActorDiedError, ActorUnavailableError),
+                    self._steps.timing(StepKind.RESTART, f"agents-{place}"),
+                ):
                     self._bring_back(place)
                 answer = self._hosts[place].handle.remote(batch)
             else:
@@ -149,12 +161,14 @@ class CoordinatorHost:
         from actors.host import agent_names  # noqa: PLC0415 - the gateway loads this module, but no agent
         from actors.run import RunSettings, run_planning  # noqa: PLC0415 - as above
         from actors.run_control import RunControl  # noqa: PLC0415 - as above
+        from actors.run_diary import RunSteps  # noqa: PLC0415 - as above
         from solvers.core.errors import SolverError  # noqa: PLC0415 - as above
 
         scenario_folder, plan_folder, parameters, elapsed = order
         started = time.monotonic()
         control = RunControl()
         self._running = (run, control)
+        steps = RunSteps(lambda: time.monotonic() - started + elapsed)
         settings = RunSettings(
             folders=open_folders(self._settings),
             parameters=parameters,
@@ -165,11 +179,13 @@ class CoordinatorHost:
             coordinator_backend=self._settings.coordinator_backend,
             backends=self._settings.backends,
             libraries=self._settings.libraries,
+            steps=steps,
         )
         try:
             scenario = settings.folders.read_scenario(scenario_folder)
-            network = RayNetwork(hosts, scenario_folder, agent_names(scenario))
-            return run_planning(scenario, network, plan_folder, settings)
+            network = RayNetwork(hosts, scenario_folder, agent_names(scenario), steps)
+            result = run_planning(scenario, network, plan_folder, settings)
+            return replace(result, steps=steps.take())
         except (ConcordatError, SolverError) as error:
             return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
         finally:

@@ -12,6 +12,7 @@ from actors.finish import Circumstances, History, finish
 from actors.host import SharedSurroundings
 from actors.protocol import AgentNetwork
 from actors.run_control import RunControl
+from actors.run_diary import RunSteps, TimedBackend, TimedNetwork
 from planner.domain.hashing import plan_hash
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
@@ -37,6 +38,7 @@ class RunSettings:
     coordinator_backend: str = "highs"
     backends: Mapping[str, str] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
+    steps: RunSteps = field(default_factory=RunSteps)
 
 
 @dataclass(slots=True)
@@ -51,7 +53,8 @@ class _Diary:
         seconds = self.settings.clock()
         if (value is not None or bound is not None) and (not self.history or self.history[-1][1:] != (value, bound)):
             self.history.append((seconds, value, bound))
-        self.settings.emit(Progress(seconds=seconds, phase=phase, value=value, bound=bound, etag=self.best()))
+        told = Progress(seconds=seconds, phase=phase, value=value, bound=bound, etag=self.best())
+        self.settings.emit(replace(told, steps=self.settings.steps.take()))
 
 
 def reserve_seconds(scenario: Scenario) -> float:
@@ -62,6 +65,7 @@ def reserve_seconds(scenario: Scenario) -> float:
 def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, settings: RunSettings) -> PlanningResult:
     """Plan a scenario with the agents of a network and leave the plan in its folder."""
     parameters, diary = settings.parameters, _Diary(settings)
+    network = TimedNetwork(network, settings.steps)
     time_limit = parameters.time_limit
     allowance = Allowance(
         clock=settings.clock,
@@ -75,7 +79,7 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
     coordinator = Coordinator(
         network,
         SharedSurroundings(scenario),
-        backend(settings.coordinator_backend),
+        TimedBackend(backend(settings.coordinator_backend), settings.steps),
         allowance=allowance,
         observe=diary.observe,
     )

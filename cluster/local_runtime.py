@@ -11,6 +11,7 @@ from typing import Any
 from actors.settings import AgentSettings
 from cluster.local_quoting import LocalQuoting
 from cluster.plan_worker import PlanWorker
+from cluster.told_steps import read
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.quoting import NewOrder, Quote
 
@@ -41,7 +42,8 @@ class LocalRuntime:
             await worker.say(json.dumps(order))
             async for line in worker.lines():
                 if "progress" in line:
-                    yield Progress(**line["progress"])
+                    told = line["progress"]
+                    yield Progress(**{**told, "steps": read(told["steps"])})
                 else:
                     yield _result(line["result"])
                     return
@@ -77,7 +79,7 @@ class LocalRuntime:
 
 def _result(line: dict[str, Any]) -> PlanningResult:
     line["outcome"] = Outcome(line["outcome"])
-    line["conflict"] = tuple(line["conflict"])
+    line["conflict"], line["steps"] = tuple(line["conflict"]), read(line["steps"])
     for pairs in ("relaxation", "terms", "repairs"):
         line[pairs] = tuple(tuple(pair) for pair in line[pairs])
     return PlanningResult(**line)

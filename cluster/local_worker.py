@@ -19,7 +19,9 @@ from actors.host import Host, agent_names
 from actors.in_process import InProcessNetwork
 from actors.run import RunSettings, run_planning
 from actors.run_control import RunControl
+from actors.run_diary import RunSteps
 from actors.settings import AgentSettings, open_folders
+from cluster.told_steps import written
 from cluster.worker_lines import take_standard_output, write_line
 from planner.domain.errors import ConcordatError
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, StopPoint
@@ -60,25 +62,27 @@ def main() -> None:
     control = RunControl()
     threading.Thread(target=_obey, args=(control, told), daemon=True, name="obeying").start()
     agents = AgentSettings(**order["settings"])
+    steps = RunSteps(lambda: time.monotonic() - started + order["elapsed"])
     settings = RunSettings(
         folders=open_folders(agents),
         parameters=parameters_of(order["parameters"]),
         code_hash=agents.code_hash,
         clock=lambda: time.monotonic() - started + order["elapsed"],
-        emit=lambda progress: told.write({"progress": asdict(progress)}),
+        emit=lambda progress: told.write({"progress": {**asdict(progress), "steps": written(progress.steps)}}),
         control=control,
         coordinator_backend=agents.coordinator_backend,
         backends=agents.backends,
         libraries=agents.libraries,
+        steps=steps,
     )
     try:
         scenario = settings.folders.read_scenario(order["scenario_folder"])
         names = agent_names(scenario)
         host = Host(scenario, names, plant_backend=agents.plant_backend, partner_backend=agents.partner_backend)
-        result = run_planning(scenario, InProcessNetwork(host, names), order["plan_folder"], settings)
+        result = run_planning(scenario, InProcessNetwork(host, names, steps), order["plan_folder"], settings)
     except (ConcordatError, SolverError) as error:
         result = PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
-    told.write({"result": {**asdict(result), "outcome": result.outcome.value}})
+    told.write({"result": {**asdict(result), "outcome": result.outcome.value, "steps": written(steps.take())}})
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from planner.ports.run_steps import RunStep
+
 MOST_HOSTS = 256
 """Each is a process of its own, on machines that others use too."""
 _LARGEST = 2**63 - 1
@@ -92,7 +94,8 @@ class Outcome(Enum):
 class Progress:
     """One step of a running plan: seconds since acceptance, phase, and the best value and bound so far.
 
-    ``etag`` names the best plan so far, for :meth:`PlanningRuntime.accept`; empty before the first.
+    ``etag`` names the best plan so far, for :meth:`PlanningRuntime.accept`; empty before the first. ``steps`` are those
+    that ended since the progress before; they are for telemetry and go no further.
     """
 
     seconds: float
@@ -100,6 +103,7 @@ class Progress:
     value: float | None = None
     bound: float | None = None
     etag: str = ""
+    steps: tuple[RunStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +115,7 @@ class PlanningResult:
     ``detail`` is a message for people; ``conflict`` names the clause ids (or rows) of an infeasible set and
     ``relaxation`` the cheapest change that makes it feasible, as (clause id or row, amount) pairs. ``terms`` says what
     each of ``conflict`` demands, as (clause id or row, contract, kind, text); ``repairs`` are clauses each of which
-    alone, loosened by its amount, makes a plan possible.
+    alone, loosened by its amount, makes a plan possible. ``steps`` are those that no progress told.
     """
 
     outcome: Outcome
@@ -125,6 +129,7 @@ class PlanningResult:
     terms: tuple[tuple[str, str, str, str], ...] = ()
     repairs: tuple[tuple[str, float], ...] = ()
     incumbent: str = ""
+    steps: tuple[RunStep, ...] = ()
 
 
 class PlanningRuntime(Protocol):
