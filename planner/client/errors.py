@@ -12,9 +12,11 @@ from grpc_status import rpc_status
 
 from planner.domain.errors import (
     AlreadyAccepted,
+    AuditUnavailable,
     ConcordatError,
     InvalidRequest,
     NotFound,
+    PermissionDenied,
     PlanChanged,
     PlanFolderExpired,
     PlanNotReady,
@@ -26,6 +28,8 @@ from planner.domain.errors import (
     ServerUnavailable,
     StorageFailure,
     StorageUnavailable,
+    TooManyCalls,
+    Unauthenticated,
     UploadRefused,
 )
 from planner.domain.finding import Finding
@@ -34,9 +38,11 @@ _BY_REASON: dict[str, type[ConcordatError]] = {
     kind.code: kind
     for kind in (
         AlreadyAccepted,
+        AuditUnavailable,
         InvalidRequest,
         NotFound,
         PlanFolderExpired,
+        PermissionDenied,
         PlanNotReady,
         PlanUnreadable,
         QuoteFailed,
@@ -44,6 +50,7 @@ _BY_REASON: dict[str, type[ConcordatError]] = {
         ScenarioUnreadable,
         StorageFailure,
         StorageUnavailable,
+        Unauthenticated,
         UploadRefused,
     )
 }
@@ -72,6 +79,8 @@ def business_error(error: grpc.aio.AioRpcError, address: str) -> ConcordatError:
         return ScenarioInvalid(f"sent to {address}", _violations(error))
     if reason == PlanChanged.code:
         return PlanChanged(error.details() or reason, _etag(error))
+    if reason == TooManyCalls.code:
+        return TooManyCalls(error.details() or reason, _retry_seconds(error))
     if reason in _BY_REASON:
         return _BY_REASON[reason](error.details() or reason)
     if error.code() in _GONE:
@@ -79,6 +88,13 @@ def business_error(error: grpc.aio.AioRpcError, address: str) -> ConcordatError:
             f"{_GONE[error.code()]} at {address}: {error.details()}; check the address and that the server runs"
         )
     return ConcordatError(f"the server at {address} reports {error.code().name}: {error.details()}")
+
+
+def retry_delay(error: grpc.aio.AioRpcError) -> float | None:
+    """Return the seconds after which the server asks to be called again (``google.rpc.RetryInfo``), if it says so."""
+    info = error_details_pb2.RetryInfo()
+    delays = (info.retry_delay.ToNanoseconds() / 1e9 for detail in _details(error) if detail.Unpack(info))
+    return next((max(0.0, delay) for delay in delays), None)
 
 
 def _reason(error: grpc.aio.AioRpcError) -> str:
@@ -89,6 +105,11 @@ def _reason(error: grpc.aio.AioRpcError) -> str:
 def _etag(error: grpc.aio.AioRpcError) -> str:
     info = error_details_pb2.ErrorInfo()
     return next((str(info.metadata["etag"]) for detail in _details(error) if detail.Unpack(info)), "")
+
+
+def _retry_seconds(error: grpc.aio.AioRpcError) -> float:
+    wait = error_details_pb2.RetryInfo()
+    return next((wait.retry_delay.ToNanoseconds() / 1e9 for detail in _details(error) if detail.Unpack(wait)), 1.0)
 
 
 def _violations(error: grpc.aio.AioRpcError) -> tuple[Finding, ...]:

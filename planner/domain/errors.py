@@ -19,6 +19,11 @@
     ├── FolderNotWritable      a folder that cannot be written, or holds something else
     ├── StorageFailure         the disk or database of a server failed
     │   └── StorageUnavailable it does not answer now; trying again may help
+    ├── Unauthenticated        nobody we know is asking
+    ├── PermissionDenied       whoever asks may not, or there is no such thing for them
+    ├── TooManyCalls           a client calls more often than the server lets it
+    ├── PoliciesInvalid        policies of access that cannot be read, or do not fit their schema
+    ├── AuditUnavailable       a decision could not be written to the audit log, so that nothing was done
     └── ServerUnavailable      no server answers, or it went away
 
 Every error carries a stable ``code`` and a message that names cause and cure.
@@ -143,6 +148,40 @@ class StorageUnavailable(StorageFailure):
     """The database does not answer, or is busy; trying again may help."""
 
     code = "STORAGE_UNAVAILABLE"
+
+
+class Unauthenticated(ConcordatError):
+    """Nobody we know is asking: no credentials, or none that hold."""
+
+    code = "UNAUTHENTICATED"
+
+
+class PermissionDenied(ConcordatError):
+    """Whoever asks may not; says the same of what does not exist, so that nobody learns what does."""
+
+    code = "PERMISSION_DENIED"
+
+
+class TooManyCalls(ConcordatError):
+    """A client calls more often than the server lets it; ``retry_seconds`` is how long to wait."""
+
+    code = "TOO_MANY_CALLS"
+
+    def __init__(self, message: str, retry_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class PoliciesInvalid(ConcordatError):
+    """The policies of access cannot be read, or do not fit their schema: nobody is let in by them."""
+
+    code = "POLICIES_INVALID"
+
+
+class AuditUnavailable(ConcordatError):
+    """A decision could not be written to the audit log, so that nothing was done."""
+
+    code = "AUDIT_UNAVAILABLE"
 
 
 class ServerUnavailable(ConcordatError):

@@ -10,9 +10,11 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[i
 
 from planner.domain.errors import (
     AlreadyAccepted,
+    AuditUnavailable,
     ConcordatError,
     InvalidRequest,
     NotFound,
+    PermissionDenied,
     PlanChanged,
     PlanNotReady,
     PlanUnreadable,
@@ -22,6 +24,8 @@ from planner.domain.errors import (
     ScenarioUnreadable,
     StorageFailure,
     StorageUnavailable,
+    TooManyCalls,
+    Unauthenticated,
     UploadRefused,
 )
 from planner.domain.finding import PRINTED, Finding
@@ -33,6 +37,10 @@ VIOLATIONS_BYTES = 5000
 _LONGEST_MESSAGE = 1000
 
 _STATUS: tuple[tuple[type[ConcordatError], grpc.StatusCode], ...] = (
+    (Unauthenticated, grpc.StatusCode.UNAUTHENTICATED),
+    (PermissionDenied, grpc.StatusCode.PERMISSION_DENIED),
+    (TooManyCalls, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (AuditUnavailable, grpc.StatusCode.UNAVAILABLE),
     (InvalidRequest, grpc.StatusCode.INVALID_ARGUMENT),
     (UploadRefused, grpc.StatusCode.INVALID_ARGUMENT),
     (ScenarioUnreadable, grpc.StatusCode.INVALID_ARGUMENT),
@@ -55,7 +63,10 @@ def status_code(error: ConcordatError) -> grpc.StatusCode:
 
 
 def rich_status(error: ConcordatError) -> status_pb2.Status:
-    """Return the full status of an error: ``ErrorInfo`` with its code and, for wrong input, ``BadRequest``."""
+    """Return the full status of an error.
+
+    ``ErrorInfo`` carries its code, ``BadRequest`` what is wrong with the input, ``RetryInfo`` how long to wait.
+    """
     info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN)
     details = [info]
     message = str(error)
@@ -65,6 +76,10 @@ def rich_status(error: ConcordatError) -> status_pb2.Status:
         details.append(_bad_request(error.findings))
     elif isinstance(error, PlanChanged):
         info.metadata["etag"] = error.etag
+    elif isinstance(error, TooManyCalls):
+        wait = error_details_pb2.RetryInfo()
+        wait.retry_delay.FromNanoseconds(round(error.retry_seconds * 1e9))
+        details.append(wait)
     elif isinstance(error, InvalidRequest) and error.field:
         violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=_cut(message))
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
