@@ -27,6 +27,7 @@ from actors.protocol import Formulate, Message, Reply
 from actors.refusal import Refusal
 from actors.settings import AgentSettings, open_folders
 from planner.domain.errors import ConcordatError, QuoteFailed
+from planner.ports.agent_hosts import HostState
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.quoting import NewOrder, Quote
 from planner.ports.run_steps import StepKind
@@ -43,6 +44,7 @@ _MOST_TOLD = 10_000
 """Steps of a run that are kept for whoever watches it."""
 _GRACE_SECONDS = 20.0
 _PROBE_SECONDS = 5.0
+_ALIVE_SECONDS = 2.0
 _STARTS = 3
 """How often a cluster of our own is started before that counts as failed."""
 _OBJECT_STORE_BYTES = 300 * 1024 * 1024
@@ -82,6 +84,10 @@ class AgentHost:
             raise LookupError("this host holds no agents; it was restarted and must be told to install them")
         answer: tuple[dict[str, Reply], dict[str, float]] = self._host.handle_timed(messages)
         return answer
+
+    def alive(self) -> bool:
+        """Answer, also in the middle of a round."""
+        return True
 
 
 class RayNetwork:
@@ -190,6 +196,10 @@ class CoordinatorHost:
             return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
         finally:
             self._running = None
+
+    def alive(self) -> bool:
+        """Answer, also in the middle of a run."""
+        return True
 
     def progress(self, run: str) -> list[Progress]:
         """Return and forget what a run told since it was last asked."""
@@ -319,6 +329,14 @@ class RayRuntime:
                     return answer
         raise RuntimeError("unreachable: the last attempt returns or raises")
 
+    async def hosts(self) -> tuple[HostState, ...]:
+        """Ask the coordinator and every host that was started whether it answers; see the port."""
+        known = {f"agents-{place}": host for place, host in enumerate(list(self._hosts))}
+        if self._coordinator is not None:
+            known["coordinator"] = self._coordinator
+        answers = await asyncio.gather(*(_answers(actor) for actor in known.values()))
+        return tuple(HostState(name, answer) for name, answer in zip(known, answers, strict=True))
+
     async def close(self) -> None:
         """Leave Ray; a cluster this process started ends with it."""
         self._closing.set()
@@ -374,6 +392,13 @@ class RayRuntime:
         if self._head is not None:
             _end_head(self._head)
         self._head = _spawn_head()
+
+
+async def _answers(actor: Any) -> bool:
+    try:
+        return bool(await asyncio.wait_for(actor.alive.remote(), _ALIVE_SECONDS))
+    except (RayError, TimeoutError):
+        return False
 
 
 def _probe(address: str) -> None:
@@ -444,7 +469,7 @@ def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
 
 def _grouped(kind: type) -> type:
     """Return the class with its quick methods in the control group and the others in the solve group."""
-    groups = dict.fromkeys(("progress", "cancel", "accept"), "control")
+    groups = dict.fromkeys(("progress", "cancel", "accept", "alive"), "control")
     groups |= dict.fromkeys(("plan", "handle", "install", "quote"), "solve")
     methods = {
         name: ray.method(concurrency_group=group)(vars(kind)[name])

@@ -12,6 +12,7 @@ from actors.settings import AgentSettings
 from cluster.local_quoting import LocalQuoting
 from cluster.plan_worker import PlanWorker
 from cluster.told_steps import read
+from planner.ports.agent_hosts import HostState
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.quoting import NewOrder, Quote
 
@@ -71,6 +72,10 @@ class LocalRuntime:
         await self._quoting.close()
         for worker in list(self._workers.values()):
             await worker.end()
+
+    async def hosts(self) -> tuple[HostState, ...]:
+        """Tell the workers that run now; see :class:`planner.ports.agent_hosts.AgentHosts`."""
+        return tuple(HostState(f"worker of plan {run}", worker.alive) for run, worker in self._workers.items())
 
     async def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote:
         """Return what an order would mean for a plan; see the port."""

@@ -57,6 +57,11 @@ class PlanWorker:
         """Wait until it is gone."""
         return await self._process.wait()
 
+    @property
+    def alive(self) -> bool:
+        """Whether its process is there."""
+        return self._process.returncode is None
+
     def kill(self) -> None:
         """End it at once."""
         self._process.kill()

@@ -8,6 +8,8 @@ from collections import OrderedDict
 from planner.domain.finding import Finding
 from planner.domain.scenario import Scenario
 from planner.ports.scenario_store import ScenarioStore
+from planner.ports.silent_telemetry import SILENT
+from planner.ports.telemetry import Metrics
 from planner.verification.findings import find_problems
 
 _REMEMBERED = 64
@@ -16,8 +18,8 @@ _REMEMBERED = 64
 class ScenarioChecks:
     """Findings by scenario; scenarios never change, so neither do their findings."""
 
-    def __init__(self, scenarios: ScenarioStore) -> None:
-        self._scenarios = scenarios
+    def __init__(self, scenarios: ScenarioStore, metrics: Metrics = SILENT.metrics) -> None:
+        self._scenarios, self._metrics = scenarios, metrics
         self._findings: OrderedDict[str, tuple[Finding, ...]] = OrderedDict()
         # One check at a time: a scenario with millions of customers takes seconds and memory.
         self._busy = asyncio.Lock()
@@ -32,6 +34,7 @@ class ScenarioChecks:
         """
         async with self._busy:
             known = self._findings.get(scenario)
+            self._metrics.cache_asked("findings", hit=known is not None)
             if known is None:
                 known = await asyncio.to_thread(self._check, scenario)
                 self._remember(scenario, known)

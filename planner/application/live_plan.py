@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 
+from planner.application.plan_queue import Ticket
 from planner.events.plan_record import PlanRecord
 from planner.ports.planning_runtime import Progress
 
@@ -14,10 +15,14 @@ _SEEN = 24
 
 
 class LivePlan:
-    """The latest state of a running plan; readers wait for the next change and may miss those in between."""
+    """The latest state of a running plan; readers wait for the next change and may miss those in between.
 
-    def __init__(self, record: PlanRecord, deadline: float | None) -> None:
+    ``ticket`` is its turn in the queue, or its place.
+    """
+
+    def __init__(self, record: PlanRecord, deadline: float | None, ticket: Ticket) -> None:
         self.record = record
+        self.ticket = ticket
         self.deadline = deadline  # monotonic seconds of the clock port
         self.progress: Progress | None = None
         self.cancelled = asyncio.Event()

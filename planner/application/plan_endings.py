@@ -52,8 +52,8 @@ def no_plan_in_queue(*, cancelled: bool) -> NoPlanFound:
     return NoPlanFound(
         stopped_by="time",
         bound_proved=None,
-        detail="the time limit passed while other plans were being made: raise it, or let the server make more plans "
-        "at a time",
+        detail="the time limit passed, or all but a last bit of it, while other plans were being made: raise it, give "
+        "the request a higher priority, or let the server make more plans at a time",
     )
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
 from planner.application.live_plan import LivePlan
 from planner.application.plan_endings import acceptance_lost, failure, no_plan_in_queue, plan_ending
+from planner.application.plan_queue import PlanQueue
 from planner.application.planning_ports import PlanningPorts
 from planner.application.recording import find_plan, record_of_plan
+from planner.domain.errors import QueueFull
 from planner.events.catalogue import PlanEnding, PlanFailed, PlanStarted
 from planner.events.plan_record import PlanRecord
-from planner.ports.planning_runtime import PlanningParameters, PlanningResult, PlanningRuntime, Progress, StopPoint
+from planner.ports.planning_runtime import PlanningParameters, PlanningResult, PlanningRuntime, StopPoint
+from planner.ports.run_steps import RunStep, StepKind
+from planner.ports.telemetry import Span
 
 OVERRUN_SECONDS = 5.0
 """How long after its time limit a runtime is told to stop, should it not have stopped by itself."""
@@ -22,6 +29,8 @@ PATIENCE_SECONDS = 60.0
 """How long after being told to stop a runtime is given up."""
 
 _REPEAT_SECONDS = 0.5
+MOST_WAITING = 100
+"""How many plans wait for a place unless the server is told otherwise; each takes a task and some kilobytes."""
 MAX_ATTEMPTS = 3
 """How often a plan is begun before it is held to be what ends the server."""
 
@@ -29,33 +38,80 @@ _log = structlog.get_logger("concordat.plans")
 
 
 class PlanRuns:
-    """Runs accepted plans, at most ``concurrency`` at a time and first come first served.
+    """Runs accepted plans, at most ``concurrency`` at a time; ``most_waiting`` wait for their turn.
 
     A plan waits for its place at the cost of its time limit. What is not over when :meth:`close` is called stays
     unended in the log, to be taken up by the next process.
     """
 
-    def __init__(self, ports: PlanningPorts, runtime: PlanningRuntime, *, concurrency: int = 1) -> None:
+    def __init__(
+        self,
+        ports: PlanningPorts,
+        runtime: PlanningRuntime,
+        *,
+        concurrency: int = 1,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, got {concurrency}")
         self._ports = ports
         self._runtime = runtime
-        self._places = asyncio.Semaphore(concurrency)
+        self._queue = PlanQueue(
+            ports.clock.monotonic, places=concurrency, most_waiting=most_waiting, told=self._queue_changed
+        )
+        self.concurrency, self.most_waiting = concurrency, most_waiting
         self._live: dict[str, LivePlan] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.restarts = 0
 
-    def start(self, record: PlanRecord, seconds_left: float | None) -> None:
-        """Begin with an accepted plan; a plan that is already live is left alone."""
+    def check_room(self, priority: int, seconds: float | None) -> None:
+        """Return if one more plan could be taken; see :meth:`planner.application.plan_queue.PlanQueue.check_room`."""
+        with self.room(priority, seconds):
+            return
+
+    @contextmanager
+    def room(self, priority: int, seconds: float | None) -> Iterator[None]:
+        """Hold room for a plan while its request is written down.
+
+        Raises
+        ------
+        QueueFull
+            If too many plans wait already, or this one could not be begun within its ``seconds``.
+        """
+        try:
+            held = self._queue.hold(priority=priority, seconds=seconds)
+        except QueueFull:
+            self._ports.telemetry.metrics.queue_refused()
+            raise
+        with held:
+            yield
+
+    def start(self, record: PlanRecord, seconds_left: float | None, *, follows: str = "") -> None:
+        """Begin with an accepted plan; a plan that is already live is left alone.
+
+        ``follows`` is the trace of the process that accepted it, where that was an earlier one.
+        """
         if record.plan in self._live:
             return
         deadline = None if seconds_left is None else self._ports.clock.monotonic() + seconds_left
-        live = LivePlan(record, deadline)
+        ticket = self._queue.enter(priority=record.request.priority, seconds=seconds_left)
+        live = LivePlan(record, deadline, ticket)
         if record.cancel_requested and record.acceptance is None:
             live.cancelled.set()
         self._live[record.plan] = live
-        task = asyncio.create_task(self._run(live), name=f"plan {record.plan}")
+        task = asyncio.create_task(self._traced(live, follows), name=f"plan {record.plan}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    @property
+    def waiting(self) -> int:
+        """How many plans wait for a place."""
+        return self._queue.waiting
+
+    @property
+    def all_live(self) -> tuple[LivePlan, ...]:
+        """The plans that are queued or running here, in the order they were begun with."""
+        return tuple(self._live.values())
 
     def live(self, plan: str) -> LivePlan | None:
         """Return a plan that is queued or running here."""
@@ -85,71 +141,90 @@ class PlanRuns:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._runtime.close()
 
-    async def _run(self, live: LivePlan) -> None:
+    def _queue_changed(self, waiting: int, running: int) -> None:
+        self._ports.telemetry.metrics.queue_changed(waiting=waiting, running=running)
+
+    async def _traced(self, live: LivePlan, follows: str) -> None:
+        request = live.record.request
+        # Never unbound: the task has a context of its own.
+        structlog.contextvars.bind_contextvars(plan=request.plan, request_id=request.request_id)
+        with self._ports.telemetry.traces.span("plan", follows=follows) as span:
+            span.note("concordat.plan", request.plan)
+            span.note("concordat.scenario", request.scenario)
+            await self._run(live, span)
+
+    async def _run(self, live: LivePlan, span: Span) -> None:
         plan = live.record.plan
         try:
             try:
                 ending = await self._in_its_place(live)
             except Exception as error:  # noqa: BLE001 - whatever goes wrong, the plan ends and its requester hears why
-                _log.exception("planning failed", plan=plan)
+                _log.exception("planning failed")
                 ending = failure(error)
             record = await self._ended(plan, ending)
-            _log.info("plan ended", plan=plan, state=record.state.value, ending=type(ending).__name__)
+            _log.info("plan ended", state=record.state.value, ending=type(ending).__name__)
+            self._tell_end(record, span)
             await live.update(record, live.progress, over=True)
         except Exception:  # noqa: BLE001 - nobody awaits this task; what it met must reach the log and the watchers
             # Without its ending in the log the plan is not over: a restart takes it up again.
-            _log.exception("the end of a plan could not be recorded", plan=plan)
+            _log.exception("the end of a plan could not be recorded")
             await live.update(live.record, live.progress, over=True)
         finally:
             self._live.pop(plan, None)
+
+    def _tell_end(self, record: PlanRecord, span: Span) -> None:
+        state = record.state.value.replace(" ", "_")
+        seconds = ((record.ended_at or self._ports.clock.now()) - record.requested_at).total_seconds()
+        self._ports.telemetry.metrics.plan_ended(state, seconds=seconds, gap=record.gap)
+        span.note("concordat.state", state)
+        if record.gap is not None:
+            span.note("concordat.gap", record.gap)
+        if isinstance(record.ending, PlanFailed):
+            span.fail(record.ending.stopped_by)
 
     async def _ended(self, plan: str, ending: PlanEnding) -> PlanRecord:
         """Record the end and, before it, that an acceptance could not be kept."""
         lost = acceptance_lost(await find_plan(self._ports, plan), ending)
         if lost is not None:
-            _log.warning("an acceptance could not be kept", plan=plan, etag=lost.etag)
+            _log.warning("an acceptance could not be kept", etag=lost.etag)
             await record_of_plan(
                 self._ports, plan, lost, unless=lambda record: record.done or record.acceptance is None
             )
         return await record_of_plan(self._ports, plan, ending, unless=lambda record: record.done)
 
     async def _in_its_place(self, live: LivePlan) -> PlanEnding:
-        if live.record.attempts >= MAX_ATTEMPTS:
-            return PlanFailed(
-                stopped_by="error",
-                detail=f"the server ended {live.record.attempts} times while it worked on this plan; it may need more "
-                "memory than there is: see the server's log, then ask for the plan anew",
-            )
-        if not await self._take_place(live):
-            return no_plan_in_queue(cancelled=live.cancelled.is_set())
         try:
+            if live.record.attempts >= MAX_ATTEMPTS:
+                return PlanFailed(
+                    stopped_by="error",
+                    detail=f"the server ended {live.record.attempts} times while it worked on this plan; it may need "
+                    "more memory than there is: see the server's log, then ask for the plan anew",
+                )
+            with self._ports.telemetry.traces.span("queue") as span:
+                span.note("concordat.priority", live.record.request.priority)
+                placed = await self._turn(live)
+            self._ports.telemetry.metrics.queue_left(self._queue.waited(live.ticket))
+            if not placed:
+                return no_plan_in_queue(cancelled=live.cancelled.is_set())
             started = PlanStarted(attempt=live.record.attempts + 1)
             record = await record_of_plan(self._ports, live.record.plan, started, unless=lambda record: record.done)
             await live.update(record, None)
-            return await self._computed(live)
+            with self._ports.telemetry.traces.span("run") as span:
+                span.note("concordat.attempt", record.attempts)
+                return await self._computed(live)
         finally:
-            self._places.release()
+            self._queue.leave(live.ticket)
 
-    async def _take_place(self, live: LivePlan) -> bool:
-        """Wait for a free place; false if time ran out or the plan was cancelled before."""
-        place = asyncio.ensure_future(self._places.acquire())
+    async def _turn(self, live: LivePlan) -> bool:
+        """Wait for a place; false if time ran out or the plan was cancelled before."""
+        turn = asyncio.ensure_future(self._queue.turn(live.ticket))
         cancelled = asyncio.ensure_future(live.cancelled.wait())
         try:
-            await asyncio.wait({place, cancelled}, timeout=self._left(live), return_when=asyncio.FIRST_COMPLETED)
-            if place.done() and not live.cancelled.is_set():
-                return True
-        except asyncio.CancelledError:
-            if place.done():
-                self._places.release()
-            raise
-        else:
-            if place.done():
-                self._places.release()
-            return False
+            await asyncio.wait({turn, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            return not live.cancelled.is_set() and turn.result()
         finally:
+            turn.cancel()
             cancelled.cancel()
-            if not place.done():
-                place.cancel()
 
     async def _computed(self, live: LivePlan) -> PlanEnding:
         computing = asyncio.create_task(self._drive(live))
@@ -174,7 +249,8 @@ class PlanRuns:
         target = await asyncio.to_thread(ports.plans.prepare, request.plan)
         base = await asyncio.to_thread(ports.plans.folder, request.base_plan) if request.base_plan else ""
         left = self._left(live)
-        passed = (ports.clock.now() - live.record.requested_at).total_seconds()
+        began = ports.clock.now()
+        passed = (began - live.record.requested_at).total_seconds()
         parameters = PlanningParameters(
             gap=request.gap,
             work_limit=request.work_limit,
@@ -185,10 +261,15 @@ class PlanRuns:
             base_plan=base,
         )
         async for step in self._runtime.plan(request.plan, source, target, parameters):
+            self._keep(step.steps, began)
             if isinstance(step, PlanningResult):
                 return await asyncio.to_thread(plan_ending, step, ports.plans, request.plan)
-            await live.update(live.record, _since_acceptance(step, passed))
+            await live.update(live.record, replace(step, seconds=step.seconds + passed, steps=()))
         raise RuntimeError("the planning runtime ended without a result")
+
+    def _keep(self, steps: tuple[RunStep, ...], began: datetime) -> None:
+        self._ports.telemetry.steps(steps, began)
+        self.restarts += sum(step.kind is StepKind.RESTART for step in steps)
 
     async def _stop_when_due(self, live: LivePlan) -> None:
         """Tell the runtime to stop once the plan is cancelled or overdue; return when it is to be given up."""
@@ -196,7 +277,7 @@ class PlanRuns:
         try:
             await asyncio.wait_for(live.cancelled.wait(), None if left is None else left + OVERRUN_SECONDS)
         except TimeoutError:
-            _log.warning("the runtime overran its time limit and is told to stop", plan=live.record.plan)
+            _log.warning("the runtime overran its time limit and is told to stop")
         # Repeated, since a runtime ignores runs it does not know yet.
         for _ in range(int(PATIENCE_SECONDS / _REPEAT_SECONDS)):
             await self._runtime.cancel(live.record.plan)
@@ -211,7 +292,3 @@ class PlanRuns:
 def _accepted_before(record: PlanRecord) -> StopPoint | None:
     """Return where a run that is taken up again is to end: with the plan that was accepted before the restart."""
     return None if record.acceptance is None else StopPoint(incumbent=record.acceptance.etag)
-
-
-def _since_acceptance(step: Progress, passed: float) -> Progress:
-    return replace(step, seconds=step.seconds + passed)

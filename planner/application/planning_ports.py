@@ -9,14 +9,20 @@ from planner.ports.event_log import EventLog
 from planner.ports.ids import Ids
 from planner.ports.plan_store import PlanStore
 from planner.ports.scenario_store import ScenarioStore
+from planner.ports.silent_telemetry import SILENT
+from planner.ports.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningPorts:
-    """Log, stores, clock and ids of one server; log and stores block, so the use cases call them in threads."""
+    """Log, stores, clock and ids of one server; log and stores block, so the use cases call them in threads.
+
+    ``telemetry`` is told what they do.
+    """
 
     log: EventLog
     scenarios: ScenarioStore
     plans: PlanStore
     clock: Clock
     ids: Ids
+    telemetry: Telemetry = SILENT

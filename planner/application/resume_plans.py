@@ -31,7 +31,7 @@ async def resume_plans(ports: PlanningPorts, runs: PlanRuns) -> tuple[PlanRecord
     unended = await asyncio.to_thread(ports.log.unended, PlanRequested.__name__, endings)
     records = [await find_plan(ports, aggregate.partition("/")[2]) for aggregate in unended]
     for record in records:
-        runs.start(record, seconds_left(ports, record))
+        runs.start(record, seconds_left(ports, record), follows=record.request.trace)
     return tuple(records)
 
 

@@ -22,16 +22,27 @@ from planner.ports.planning_runtime import PlanningParameters
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
+HIGHEST_PRIORITY = 9
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
-    """What a requester asks for; an empty ``request_id`` makes every call a request of its own."""
+    """What a requester asks for; an empty ``request_id`` makes every call a request of its own.
+
+    Among requests that wait, one of a higher ``priority`` (0 to 9) goes first; it never changes the plan.
+    """
 
     scenario: str
     parameters: PlanningParameters
     request_id: str = ""
     validate_only: bool = False
+    priority: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.priority <= HIGHEST_PRIORITY:
+            raise InvalidRequest(
+                f"priority must be at least 0 and at most {HIGHEST_PRIORITY}, got {self.priority}", "priority"
+            )
         if self.request_id and not _REQUEST_ID.fullmatch(self.request_id):
             raise InvalidRequest(
                 f"request_id {self.request_id[:140]!r} must be 1 to 128 letters, digits or any of . _ : -", "request_id"
@@ -43,6 +54,8 @@ class PlanRequest:
         asked = {name: value for name, value in asdict(self.parameters).items() if name != "stop"}
         if not self.parameters.base_plan:
             del asked["base_plan"]  # requests without one are what they were before there could be one
+        if self.priority:
+            asked["priority"] = self.priority  # likewise
         text = json.dumps({"scenario": self.scenario, **asked}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -62,12 +75,17 @@ async def submit_plan(ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChec
         If findings stand against the scenario.
     RequestConflict
         If the request id was used with other content.
+    QueueFull
+        If the server has no room for one more plan, or could not begin with it in time.
     StorageFailure
         If the request could not be stored.
     """
     known = await _known(ports, request)
     if known is not None:
         return known
+    if not request.validate_only:
+        # Before the scenario is looked at: a server that is overrun says so at once.
+        runs.check_room(request.priority, request.parameters.time_limit)
     if not await asyncio.to_thread(ports.scenarios.has, request.scenario):
         raise NotFound(f"no scenario {request.scenario[:80]!r} is kept here: upload it first")
     findings = await checks.findings(request.scenario)
@@ -105,19 +123,21 @@ async def _known(ports: PlanningPorts, request: PlanRequest) -> PlanRecord | Non
 async def _accept(ports: PlanningPorts, runs: PlanRuns, request: PlanRequest) -> PlanRecord:
     plan = ports.ids.new()
     correlation = request.request_id or plan
-    requested = enveloped(ports, _requested(request, plan=plan), plan_aggregate(plan), correlation=correlation)
+    event = _requested(request, plan=plan, trace=ports.telemetry.traces.current())
+    requested = enveloped(ports, event, plan_aggregate(plan), correlation=correlation)
     envelopes = [requested]
     if request.request_id:
         received = RequestReceived(request_id=request.request_id, content=request.content, plan=plan)
         aggregate = request_aggregate(request.request_id)
         envelopes.insert(0, enveloped(ports, received, aggregate, correlation=correlation))
-    try:
-        await asyncio.to_thread(ports.log.append, envelopes)
-    except SequenceConflict:
-        known = await _known(ports, request)
-        if known is None:
-            raise
-        return known
+    with runs.room(request.priority, request.parameters.time_limit):
+        try:
+            await asyncio.to_thread(ports.log.append, envelopes)
+        except SequenceConflict:
+            known = await _known(ports, request)
+            if known is None:
+                raise
+            return known
     record = project_plan([requested])
     if record is None:
         raise AssertionError("a plan that was just requested has a record")
@@ -125,7 +145,7 @@ async def _accept(ports: PlanningPorts, runs: PlanRuns, request: PlanRequest) ->
     return record
 
 
-def _requested(request: PlanRequest, *, plan: str) -> PlanRequested:
+def _requested(request: PlanRequest, *, plan: str, trace: str = "") -> PlanRequested:
     parameters = request.parameters
     return PlanRequested(
         plan=plan,
@@ -137,4 +157,6 @@ def _requested(request: PlanRequest, *, plan: str) -> PlanRequested:
         seed=parameters.seed,
         hosts=parameters.hosts,
         base_plan=parameters.base_plan,
+        priority=request.priority,
+        trace=trace,
     )

@@ -22,6 +22,7 @@ from planner.cli import (
     replay_command,
     serve_command,
     settings_command,
+    status_command,
 )
 from planner.cli.exit_codes import DONE, FAILED, INTERRUPTED, exit_code
 from planner.cli.launchers import Launchers
@@ -60,6 +61,7 @@ freeze_command.register(app)
 explain_command.register(app)
 serve_command.register(app)
 settings_command.register(app)
+status_command.register(app)
 
 
 def run(launchers: Launchers, arguments: Sequence[str] | None = None) -> int:

@@ -21,6 +21,7 @@ from planner.domain.errors import (
     PlanFolderExpired,
     PlanNotReady,
     PlanUnreadable,
+    QueueFull,
     QuoteFailed,
     RequestConflict,
     ScenarioInvalid,
@@ -55,6 +56,8 @@ _BY_REASON: dict[str, type[ConcordatError]] = {
     )
 }
 
+_BUSY: dict[str, type[QueueFull | TooManyCalls]] = {kind.code: kind for kind in (QueueFull, TooManyCalls)}
+
 _GONE = {
     grpc.StatusCode.UNAVAILABLE: "no server answers",
     grpc.StatusCode.CANCELLED: "the server broke off the call",
@@ -79,8 +82,8 @@ def business_error(error: grpc.aio.AioRpcError, address: str) -> ConcordatError:
         return ScenarioInvalid(f"sent to {address}", _violations(error))
     if reason == PlanChanged.code:
         return PlanChanged(error.details() or reason, _etag(error))
-    if reason == TooManyCalls.code:
-        return TooManyCalls(error.details() or reason, _retry_seconds(error))
+    if reason in _BUSY:
+        return _BUSY[reason](error.details() or reason, _retry_seconds(error))
     if reason in _BY_REASON:
         return _BY_REASON[reason](error.details() or reason)
     if error.code() in _GONE:

@@ -15,6 +15,7 @@
     ├── PlanChanged            something else than what the requester looked at
     ├── AlreadyAccepted        a plan that somebody else accepted before
     ├── PlanningFailed         planning ended without a result
+    ├── QueueFull              more plans wait already than the server lets
     ├── QuoteFailed            no answer to a question about one more order
     ├── FolderNotWritable      a folder that cannot be written, or holds something else
     ├── StorageFailure         the disk or database of a server failed
@@ -124,6 +125,16 @@ class PlanningFailed(ConcordatError):
     """Planning ended without a result."""
 
     code = "PLANNING_FAILED"
+
+
+class QueueFull(ConcordatError):
+    """More plans wait than the server lets, or one more would come too late; ``retry_seconds`` is how long to wait."""
+
+    code = "QUEUE_FULL"
+
+    def __init__(self, message: str, retry_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class QuoteFailed(ConcordatError):

@@ -33,7 +33,11 @@ class RequestReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequested:
-    """A plan was accepted; limits and base plan are those of ``PlanningParameters``."""
+    """A plan was accepted; limits and base plan are those of ``PlanningParameters``.
+
+    ``priority`` is its place in the queue among others, the higher the sooner. ``trace`` is the W3C ``traceparent`` of
+    the request, so that whoever takes the plan up again can point to where it began.
+    """
 
     plan: str
     scenario: str
@@ -44,6 +48,8 @@ class PlanRequested:
     seed: int
     hosts: int
     base_plan: str = ""
+    priority: int = 0
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

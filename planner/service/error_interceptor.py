@@ -72,7 +72,8 @@ async def _tell(error: Exception, context: Context, method: str) -> None:
     if isinstance(error, grpc.aio.AbortError):
         raise error
     if isinstance(error, ConcordatError):
-        _log.info("refused", method=method, code=error.code, message=str(error)[:500])
+        # Not its message: that may quote a cell of a customer's row.
+        _log.info("refused", method=method, code=error.code)
         told = error
     else:
         _log.error("call failed", method=method, exc_info=error)

@@ -18,6 +18,7 @@ from planner.domain.errors import (
     PlanChanged,
     PlanNotReady,
     PlanUnreadable,
+    QueueFull,
     QuoteFailed,
     RequestConflict,
     ScenarioInvalid,
@@ -40,6 +41,7 @@ _STATUS: tuple[tuple[type[ConcordatError], grpc.StatusCode], ...] = (
     (Unauthenticated, grpc.StatusCode.UNAUTHENTICATED),
     (PermissionDenied, grpc.StatusCode.PERMISSION_DENIED),
     (TooManyCalls, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (QueueFull, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (AuditUnavailable, grpc.StatusCode.UNAVAILABLE),
     (InvalidRequest, grpc.StatusCode.INVALID_ARGUMENT),
     (UploadRefused, grpc.StatusCode.INVALID_ARGUMENT),
@@ -76,7 +78,7 @@ def rich_status(error: ConcordatError) -> status_pb2.Status:
         details.append(_bad_request(error.findings))
     elif isinstance(error, PlanChanged):
         info.metadata["etag"] = error.etag
-    elif isinstance(error, TooManyCalls):
+    elif isinstance(error, TooManyCalls | QueueFull):
         wait = error_details_pb2.RetryInfo()
         wait.retry_delay.FromNanoseconds(round(error.retry_seconds * 1e9))
         details.append(wait)

@@ -85,6 +85,7 @@ class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
             parameters=parameters_from_wire(request.parameters),
             request_id=request.request_id,
             validate_only=request.validate_only,
+            priority=request.priority,
         )
         record = await submit_plan(self._ports, self._runs, self._checks, wanted)
         return operation_to_wire(record, None)

@@ -14,7 +14,8 @@ from grpc_reflection.v1alpha import reflection
 from planner.domain.errors import InvalidRequest, ServerUnavailable
 from planner.service.error_interceptor import ErrorInterceptor
 from planner.service.planning_servicer import PlanningServicer
-from planner.wire.v1 import planning_service_pb2, planning_service_pb2_grpc
+from planner.service.server_status_servicer import STATUS_SERVICE, ServerStatusServicer
+from planner.wire.v1 import planning_service_pb2, planning_service_pb2_grpc, server_status_pb2_grpc
 
 SERVICE = planning_service_pb2.DESCRIPTOR.services_by_name["PlanningService"].full_name
 LARGEST_MESSAGE = 4 << 20
@@ -77,6 +78,7 @@ class PlanningServer:
         servicer: PlanningServicer,
         settings: DoorSettings,
         *,
+        status: ServerStatusServicer | None = None,
         outside: Sequence[grpc.aio.ServerInterceptor] = (),
         inside: Sequence[grpc.aio.ServerInterceptor] = (),
     ) -> None:
@@ -95,8 +97,13 @@ class PlanningServer:
         )
         # The code that protoc writes has no types.
         planning_service_pb2_grpc.add_PlanningServiceServicer_to_server(servicer, self._server)  # type: ignore[no-untyped-call]
+        self._services = [SERVICE]
+        if status is not None:
+            server_status_pb2_grpc.add_ServerStatusServiceServicer_to_server(status, self._server)  # type: ignore[no-untyped-call]
+            self._services.append(STATUS_SERVICE)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        told = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(told, self._server)
 
     def bind(self) -> str:
         """Take the address and return it, with the port that was picked; calls wait until :meth:`start`.
@@ -125,7 +132,7 @@ class PlanningServer:
     async def start(self) -> None:
         """Serve, and say so to those who ask for the server's health."""
         await self._server.start()
-        for service in ("", SERVICE):
+        for service in ("", *self._services):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
 
     async def stop(self, grace_seconds: float) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from planner.domain.hashing import plan_hash
 from planner.domain.plan import PLAN_TABLES, VALUE_PARTS, Plan, empty_plan_table
+from planner.ports.agent_hosts import HostState
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.quoting import Binding, NewOrder, Quote
 
@@ -105,6 +106,10 @@ class ScriptedRuntime:
             next_unit_cost=1.0,
             binding=(Binding(kind="lot", name="scripted", period=order.period, price=0.0),),
         )
+
+    async def hosts(self) -> tuple[HostState, ...]:
+        """Tell of one host a run, named like it."""
+        return tuple(HostState(run, answers=True) for run in self._running)
 
     async def close(self) -> None:
         """Note that nothing more will be asked."""

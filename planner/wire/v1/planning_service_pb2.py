@@ -30,7 +30,7 @@ from planner.wire.v1 import quote_pb2 as planner_dot_wire_dot_v1_dot_quote__pb2
 from planner.wire.v1 import scenario_pb2 as planner_dot_wire_dot_v1_dot_scenario__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&planner/wire/v1/planning_service.proto\x12\x15\x63oncordat.planning.v1\x1a planner/wire/v1/acceptance.proto\x1a!planner/wire/v1/explanation.proto\x1a\x1fplanner/wire/v1/operation.proto\x1a\x1aplanner/wire/v1/plan.proto\x1a\x1bplanner/wire/v1/quote.proto\x1a\x1eplanner/wire/v1/scenario.proto\"\x8f\x01\n\x11\x43reatePlanRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12=\n\nparameters\x18\x02 \x01(\x0b\x32).concordat.planning.v1.PlanningParameters\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\"#\n\x13GetOperationRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\" \n\x10WatchPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"!\n\x11\x43\x61ncelPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x1e\n\x0eGetPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"9\n\x10ListPlansRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"X\n\x11ListPlansResponse\x12*\n\x05plans\x18\x01 \x03(\x0b\x32\x1b.concordat.planning.v1.Plan\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x13\x44ownloadPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"2\n\x14\x44ownloadPlanResponse\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x32\xec\x08\n\x0fPlanningService\x12\x61\n\x0eUploadScenario\x12,.concordat.planning.v1.UploadScenarioRequest\x1a\x1f.concordat.planning.v1.Scenario(\x01\x12g\n\x0cListFindings\x12*.concordat.planning.v1.ListFindingsRequest\x1a+.concordat.planning.v1.ListFindingsResponse\x12X\n\nCreatePlan\x12(.concordat.planning.v1.CreatePlanRequest\x1a .concordat.planning.v1.Operation\x12\\\n\x0cGetOperation\x12*.concordat.planning.v1.GetOperationRequest\x1a .concordat.planning.v1.Operation\x12X\n\tWatchPlan\x12\'.concordat.planning.v1.WatchPlanRequest\x1a .concordat.planning.v1.Operation0\x01\x12X\n\nCancelPlan\x12(.concordat.planning.v1.CancelPlanRequest\x1a .concordat.planning.v1.Operation\x12M\n\x07GetPlan\x12%.concordat.planning.v1.GetPlanRequest\x1a\x1b.concordat.planning.v1.Plan\x12^\n\tListPlans\x12\'.concordat.planning.v1.ListPlansRequest\x1a(.concordat.planning.v1.ListPlansResponse\x12i\n\x0c\x44ownloadPlan\x12*.concordat.planning.v1.DownloadPlanRequest\x1a+.concordat.planning.v1.DownloadPlanResponse0\x01\x12S\n\nAcceptPlan\x12(.concordat.planning.v1.AcceptPlanRequest\x1a\x1b.concordat.planning.v1.Plan\x12\\\n\x0b\x45xplainPlan\x12).concordat.planning.v1.ExplainPlanRequest\x1a\".concordat.planning.v1.Explanation\x12T\n\nQuoteOrder\x12(.concordat.planning.v1.QuoteOrderRequest\x1a\x1c.concordat.planning.v1.Quoteb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&planner/wire/v1/planning_service.proto\x12\x15\x63oncordat.planning.v1\x1a planner/wire/v1/acceptance.proto\x1a!planner/wire/v1/explanation.proto\x1a\x1fplanner/wire/v1/operation.proto\x1a\x1aplanner/wire/v1/plan.proto\x1a\x1bplanner/wire/v1/quote.proto\x1a\x1eplanner/wire/v1/scenario.proto\"\xa1\x01\n\x11\x43reatePlanRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12=\n\nparameters\x18\x02 \x01(\x0b\x32).concordat.planning.v1.PlanningParameters\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x12\x10\n\x08priority\x18\x05 \x01(\x05\"#\n\x13GetOperationRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\" \n\x10WatchPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"!\n\x11\x43\x61ncelPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x1e\n\x0eGetPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"9\n\x10ListPlansRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"X\n\x11ListPlansResponse\x12*\n\x05plans\x18\x01 \x03(\x0b\x32\x1b.concordat.planning.v1.Plan\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x13\x44ownloadPlanRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"2\n\x14\x44ownloadPlanResponse\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x32\xec\x08\n\x0fPlanningService\x12\x61\n\x0eUploadScenario\x12,.concordat.planning.v1.UploadScenarioRequest\x1a\x1f.concordat.planning.v1.Scenario(\x01\x12g\n\x0cListFindings\x12*.concordat.planning.v1.ListFindingsRequest\x1a+.concordat.planning.v1.ListFindingsResponse\x12X\n\nCreatePlan\x12(.concordat.planning.v1.CreatePlanRequest\x1a .concordat.planning.v1.Operation\x12\\\n\x0cGetOperation\x12*.concordat.planning.v1.GetOperationRequest\x1a .concordat.planning.v1.Operation\x12X\n\tWatchPlan\x12\'.concordat.planning.v1.WatchPlanRequest\x1a .concordat.planning.v1.Operation0\x01\x12X\n\nCancelPlan\x12(.concordat.planning.v1.CancelPlanRequest\x1a .concordat.planning.v1.Operation\x12M\n\x07GetPlan\x12%.concordat.planning.v1.GetPlanRequest\x1a\x1b.concordat.planning.v1.Plan\x12^\n\tListPlans\x12\'.concordat.planning.v1.ListPlansRequest\x1a(.concordat.planning.v1.ListPlansResponse\x12i\n\x0c\x44ownloadPlan\x12*.concordat.planning.v1.DownloadPlanRequest\x1a+.concordat.planning.v1.DownloadPlanResponse0\x01\x12S\n\nAcceptPlan\x12(.concordat.planning.v1.AcceptPlanRequest\x1a\x1b.concordat.planning.v1.Plan\x12\\\n\x0b\x45xplainPlan\x12).concordat.planning.v1.ExplainPlanRequest\x1a\".concordat.planning.v1.Explanation\x12T\n\nQuoteOrder\x12(.concordat.planning.v1.QuoteOrderRequest\x1a\x1c.concordat.planning.v1.Quoteb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,23 +38,23 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'planner.wire.v1.planning_se
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CREATEPLANREQUEST']._serialized_start=257
-  _globals['_CREATEPLANREQUEST']._serialized_end=400
-  _globals['_GETOPERATIONREQUEST']._serialized_start=402
-  _globals['_GETOPERATIONREQUEST']._serialized_end=437
-  _globals['_WATCHPLANREQUEST']._serialized_start=439
-  _globals['_WATCHPLANREQUEST']._serialized_end=471
-  _globals['_CANCELPLANREQUEST']._serialized_start=473
-  _globals['_CANCELPLANREQUEST']._serialized_end=506
-  _globals['_GETPLANREQUEST']._serialized_start=508
-  _globals['_GETPLANREQUEST']._serialized_end=538
-  _globals['_LISTPLANSREQUEST']._serialized_start=540
-  _globals['_LISTPLANSREQUEST']._serialized_end=597
-  _globals['_LISTPLANSRESPONSE']._serialized_start=599
-  _globals['_LISTPLANSRESPONSE']._serialized_end=687
-  _globals['_DOWNLOADPLANREQUEST']._serialized_start=689
-  _globals['_DOWNLOADPLANREQUEST']._serialized_end=724
-  _globals['_DOWNLOADPLANRESPONSE']._serialized_start=726
-  _globals['_DOWNLOADPLANRESPONSE']._serialized_end=776
-  _globals['_PLANNINGSERVICE']._serialized_start=779
-  _globals['_PLANNINGSERVICE']._serialized_end=1911
+  _globals['_CREATEPLANREQUEST']._serialized_end=418
+  _globals['_GETOPERATIONREQUEST']._serialized_start=420
+  _globals['_GETOPERATIONREQUEST']._serialized_end=455
+  _globals['_WATCHPLANREQUEST']._serialized_start=457
+  _globals['_WATCHPLANREQUEST']._serialized_end=489
+  _globals['_CANCELPLANREQUEST']._serialized_start=491
+  _globals['_CANCELPLANREQUEST']._serialized_end=524
+  _globals['_GETPLANREQUEST']._serialized_start=526
+  _globals['_GETPLANREQUEST']._serialized_end=556
+  _globals['_LISTPLANSREQUEST']._serialized_start=558
+  _globals['_LISTPLANSREQUEST']._serialized_end=615
+  _globals['_LISTPLANSRESPONSE']._serialized_start=617
+  _globals['_LISTPLANSRESPONSE']._serialized_end=705
+  _globals['_DOWNLOADPLANREQUEST']._serialized_start=707
+  _globals['_DOWNLOADPLANREQUEST']._serialized_end=742
+  _globals['_DOWNLOADPLANRESPONSE']._serialized_start=744
+  _globals['_DOWNLOADPLANRESPONSE']._serialized_end=794
+  _globals['_PLANNINGSERVICE']._serialized_start=797
+  _globals['_PLANNINGSERVICE']._serialized_end=1929
 # @@protoc_insertion_point(module_scope)

@@ -13,16 +13,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CreatePlanRequest(_message.Message):
-    __slots__ = ("scenario", "parameters", "request_id", "validate_only")
+    __slots__ = ("scenario", "parameters", "request_id", "validate_only", "priority")
     SCENARIO_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
     scenario: str
     parameters: _plan_pb2.PlanningParameters
     request_id: str
     validate_only: bool
-    def __init__(self, scenario: _Optional[str] = ..., parameters: _Optional[_Union[_plan_pb2.PlanningParameters, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    priority: int
+    def __init__(self, scenario: _Optional[str] = ..., parameters: _Optional[_Union[_plan_pb2.PlanningParameters, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ..., priority: _Optional[int] = ...) -> None: ...
 
 class GetOperationRequest(_message.Message):
     __slots__ = ("name",)

@@ -128,7 +128,8 @@ class PlanningServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreatePlan(self, request, context):
-        """Asks for a plan. When this returns, the request is on disk and survives a restart of the server.
+        """Asks for a plan. When this returns, the request is on disk and survives a restart of the server. Where too many wait
+        already it is refused at once: RESOURCE_EXHAUSTED with `google.rpc.RetryInfo`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

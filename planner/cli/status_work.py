@@ -1,0 +1,93 @@
+"""What the command `status` does; apart from it, since it loads gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from planner.application.server_status import PlanStanding, ServerStatus
+from planner.client.connection import ServerAddress
+from planner.client.server_status import Watched, ask_status
+
+
+def print_status(address: str, tls_ca: Path | None, *, as_json: bool) -> bool:
+    """Ask a server and print its answer; tells whether it serves.
+
+    Raises
+    ------
+    ServerUnavailable
+        If no server answers.
+    """
+    watched = asyncio.run(ask_status(ServerAddress(address, tls_ca)))
+    lines = [json.dumps(status_document(watched))] if as_json else list(status_lines(address, watched))
+    console = Console()
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return watched.serving
+
+
+def status_document(watched: Watched) -> dict[str, object]:
+    """Return a status as JSON has it; seconds are numbers, the moment of the start is ISO 8601 in UTC."""
+    status = watched.status
+    if status is None:
+        return {"serving": watched.serving}
+    return {
+        "serving": watched.serving,
+        "version": status.facts.version,
+        "runtime": status.facts.runtime,
+        "started_at": status.facts.started_at.isoformat(),
+        "uptime_seconds": status.uptime,
+        "concurrency": status.concurrency,
+        "queue_length": status.queue_length,
+        "queue_limit": status.queue_limit,
+        "plans": [
+            {
+                "name": f"plans/{plan.plan}",
+                "running": plan.running,
+                "phase": plan.phase,
+                "gap": plan.gap,
+                "seconds": plan.seconds,
+                "priority": plan.priority,
+            }
+            for plan in status.plans
+        ],
+        "hosts": [{"name": host.name, "answers": host.answers} for host in status.hosts],
+        "host_restarts": status.host_restarts,
+    }
+
+
+def status_lines(address: str, watched: Watched) -> Iterator[str]:
+    """Yield what a status says, for people."""
+    status = watched.status
+    if status is None:
+        yield f"{address} is not serving: it starts, or is being stopped"
+        return
+    facts, up = status.facts, timedelta(seconds=int(status.uptime))
+    yield f"{address} serves: concordat {facts.version}, runtime {facts.runtime}, up {up}"
+    running = sum(plan.running for plan in status.plans)
+    yield (
+        f"{running} of {status.concurrency} places taken, {status.queue_length} plans wait "
+        f"(at most {status.queue_limit})"
+    )
+    if status.plans:
+        yield f"{'plan':<43}  {'state':<8}  {'phase':<24}  {'gap':>9}  {'seconds':>9}  priority"
+        yield from (_plan_line(plan) for plan in status.plans)
+    yield from _host_lines(status)
+
+
+def _plan_line(plan: PlanStanding) -> str:
+    state, gap = "running" if plan.running else "queued", "–" if plan.gap is None else f"{plan.gap:.3%}"
+    return (
+        f"plans/{plan.plan:<37}  {state:<8}  {plan.phase or '–':<24}  {gap:>9}  {plan.seconds:>9,.1f}  {plan.priority}"
+    )
+
+
+def _host_lines(status: ServerStatus) -> Iterator[str]:
+    silent = [host.name for host in status.hosts if not host.answers]
+    told = f", {', '.join(silent)} silent" if silent else ""
+    yield f"{len(status.hosts)} hosts of agents{told}; brought back since the start: {status.host_restarts}"
