@@ -6,39 +6,47 @@ No solver is imported here and, while plans are made elsewhere, no agent runs he
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Protocol
 
 import structlog
 
 from cluster.data_folder import locked_data_folder
 from cluster.settings import GatewaySettings
+from cluster.telemetry import make_telemetry
 from planner.adapters.event_log_sqlite import SqliteEventLog
 from planner.adapters.plan_store_folder import PlanFolders
 from planner.adapters.random_ids import RandomIds
 from planner.adapters.scenario_store_folder import ScenarioFolders
 from planner.adapters.system_clock import SystemClock
+from planner.adapters.telemetry_log import configure_log
 from planner.application.check_scenario import ScenarioChecks
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
 from planner.application.resume_plans import resume_plans
+from planner.application.server_status import ServerFacts
+from planner.ports.agent_hosts import AgentHosts
 from planner.ports.planning_runtime import PlanningRuntime
 from planner.ports.quoting import QuotingRuntime
+from planner.ports.silent_telemetry import SILENT
+from planner.ports.telemetry import Telemetry
 from planner.service.planning_servicer import PlanningServicer
 from planner.service.server import PlanningServer
+from planner.service.server_status_servicer import ServerStatusServicer
+from planner.service.telemetry_interceptor import TelemetryInterceptor
 
 GRACE_SECONDS = 1.0
 READY = "listening on "
 """What the one line on standard output begins with; the address follows."""
 
 
-class Runtime(PlanningRuntime, QuotingRuntime, Protocol):
+class Runtime(PlanningRuntime, QuotingRuntime, AgentHosts, Protocol):
     """Whoever makes plans, and answers questions about them."""
 
 
@@ -61,22 +69,18 @@ def serve(settings: GatewaySettings, make_runtime: RuntimeFactory) -> None:
     ServerUnavailable
         If the address cannot be taken.
     """
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    asyncio.run(_serve(settings, make_runtime))
+    telemetry = make_telemetry(settings.telemetry)
+    configure_log(telemetry.traces.current)
+    asyncio.run(_serve(settings, make_runtime, telemetry))
 
 
 @asynccontextmanager
-async def running_gateway(settings: GatewaySettings, make_runtime: RuntimeFactory) -> AsyncIterator[str]:
+async def running_gateway(
+    settings: GatewaySettings, make_runtime: RuntimeFactory, telemetry: Telemetry = SILENT
+) -> AsyncIterator[str]:
     """Serve in this event loop as long as the context lasts; gives the address that was taken.
+
+    ``telemetry`` is told what happens, and closed in the end.
 
     Raises as :func:`serve` does.
     """
@@ -88,11 +92,19 @@ async def running_gateway(settings: GatewaySettings, make_runtime: RuntimeFactor
             plans=PlanFolders(settings.data / "plans"),
             clock=SystemClock(),
             ids=RandomIds(),
+            telemetry=telemetry,
         )
         runtime = make_runtime(settings.runtime)
-        runs = PlanRuns(ports, runtime, concurrency=settings.concurrency)
-        servicer = PlanningServicer(ports, runs, ScenarioChecks(ports.scenarios), quoting=runtime)
-        server = PlanningServer(servicer, settings.door)
+        runs = PlanRuns(ports, runtime, concurrency=settings.concurrency, most_waiting=settings.most_waiting)
+        checks = ScenarioChecks(ports.scenarios, telemetry.metrics)
+        servicer = PlanningServicer(ports, runs, checks, quoting=runtime)
+        facts = ServerFacts(version=version("concordat"), runtime=settings.runtime, started_at=ports.clock.now())
+        server = PlanningServer(
+            servicer,
+            settings.door,
+            status=ServerStatusServicer(ports, runs, runtime, facts),
+            outside=[TelemetryInterceptor(telemetry)],
+        )
         try:
             # A server that cannot be asked should not begin to plan; whoever asks finds resumed plans running.
             address = server.bind()
@@ -105,11 +117,12 @@ async def running_gateway(settings: GatewaySettings, make_runtime: RuntimeFactor
             await server.stop(GRACE_SECONDS)
             await runs.close()
             log.close()
+            await asyncio.to_thread(telemetry.close)
 
 
-async def _serve(settings: GatewaySettings, make_runtime: RuntimeFactory) -> None:
+async def _serve(settings: GatewaySettings, make_runtime: RuntimeFactory, telemetry: Telemetry) -> None:
     stop = _stop_event(until_stdin_closes=settings.until_stdin_closes)
-    async with running_gateway(settings, make_runtime) as address:
+    async with running_gateway(settings, make_runtime, telemetry) as address:
         sys.stdout.write(f"{READY}{address}\n")
         sys.stdout.flush()
         await stop.wait()

@@ -26,10 +26,14 @@ class ServeOptions:
     config: Path | None = None
     listen: str | None = None
     data: Path | None = None
+    database: str | None = None
+    keep_plans_days: float | None = None
     runtime: str | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
     concurrency: int | None = None
+    most_waiting: int | None = None
+    metrics: str | None = None
     until_stdin_closes: bool | None = None
 
 

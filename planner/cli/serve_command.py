@@ -31,11 +31,24 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
     data: Annotated[
         Path | None, typer.Option(help="Folder of scenarios, plans and the event log; else the user's state folder.")
     ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="URL of the event log (sqlite, postgresql); else a file in the data folder.")
+    ] = None,
+    keep_plans_days: Annotated[
+        float | None, typer.Option(help="Remove folders of plans nobody accepted this long after their end.", min=0)
+    ] = None,
     runtime: Annotated[Runtime | None, typer.Option(help="Where agents live.", show_default="ray")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; needed beyond loopback.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.")] = None,
     concurrency: Annotated[
         int | None, typer.Option(help="Plans made at a time; others wait.", min=1, show_default="1")
+    ] = None,
+    most_waiting: Annotated[
+        int | None, typer.Option(help="Plans that may wait; further ones are refused.", min=0, show_default="100")
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="Serve Prometheus metrics at HOST:PORT, or at a port of loopback; else none."),
     ] = None,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
@@ -45,10 +58,14 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
             config=config,
             listen=listen,
             data=data,
+            database=database,
+            keep_plans_days=keep_plans_days,
             runtime=None if runtime is None else runtime.value,
             tls_cert=tls_cert,
             tls_key=tls_key,
             concurrency=concurrency,
+            most_waiting=most_waiting,
+            metrics=metrics,
             until_stdin_closes=until_stdin_closes or None,
         )
     )
