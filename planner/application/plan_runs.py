@@ -146,7 +146,8 @@ class PlanRuns:
 
     async def _traced(self, live: LivePlan, follows: str) -> None:
         request = live.record.request
-        # Never unbound: the task has a context of its own.
+        # The task has a context of its own, copied from that of the request.
+        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(plan=request.plan, request_id=request.request_id)
         with self._ports.telemetry.traces.span("plan", follows=follows) as span:
             span.note("concordat.plan", request.plan)

@@ -123,7 +123,13 @@ class PlanningClient:
             request.page_token = page.next_page_token
 
     async def create(
-        self, scenario: str, parameters: PlanningParameters, *, request_id: str = "", validate_only: bool = False
+        self,
+        scenario: str,
+        parameters: PlanningParameters,
+        *,
+        request_id: str = "",
+        validate_only: bool = False,
+        priority: int = 0,
     ) -> PlanRecord:
         """Ask for a plan of a stored scenario; on return the server will not forget it.
 
@@ -139,6 +145,7 @@ class PlanningClient:
             parameters=parameters_to_wire(parameters),
             request_id=request_id,
             validate_only=validate_only,
+            priority=priority,
         )
         try:
             with translated(self._address):
