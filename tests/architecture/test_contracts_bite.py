@@ -25,6 +25,8 @@ OFFENCES = {
     "Pyomo in the hot path": ("solvers/network/offence.py", "import pyomo.environ", "Pyomo is named"),
     "Ray outside its file": ("actors/offence.py", "import ray", "Ray is named"),
     "gRPC in a use case": ("planner/application/offence.py", "import grpc", "gRPC is spoken"),
+    "traces in an agent": ("actors/offence.py", "import opentelemetry.trace", "Libraries of telemetry"),
+    "metrics in the assembly": ("cluster/offence.py", "import prometheus_client", "Libraries of telemetry"),
     "a database in the events": ("planner/events/offence.py", "import sqlalchemy", "Databases"),
     "a solver behind certify": (
         "actors/certify.py",
