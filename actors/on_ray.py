@@ -329,11 +329,12 @@ class RayRuntime:
                     return answer
         raise RuntimeError("unreachable: the last attempt returns or raises")
 
-    async def hosts(self) -> tuple[HostState, ...]:
+    async def hosts(self, only: str = "") -> tuple[HostState, ...]:
         """Ask the coordinator and every host that was started whether it answers; see the port."""
         known = {f"agents-{place}": host for place, host in enumerate(list(self._hosts))}
         if self._coordinator is not None:
             known["coordinator"] = self._coordinator
+        known = {name: actor for name, actor in known.items() if only in ("", name)}
         answers = await asyncio.gather(*(_answers(actor) for actor in known.values()))
         return tuple(HostState(name, answer) for name, answer in zip(known, answers, strict=True))
 

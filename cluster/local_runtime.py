@@ -73,9 +73,10 @@ class LocalRuntime:
         for worker in list(self._workers.values()):
             await worker.end()
 
-    async def hosts(self) -> tuple[HostState, ...]:
+    async def hosts(self, only: str = "") -> tuple[HostState, ...]:
         """Tell the workers that run now; see :class:`planner.ports.agent_hosts.AgentHosts`."""
-        return tuple(HostState(f"worker of plan {run}", worker.alive) for run, worker in self._workers.items())
+        known = tuple(HostState(f"worker of plan {run}", worker.alive) for run, worker in self._workers.items())
+        return tuple(host for host in known if only in ("", host.name))
 
     async def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote:
         """Return what an order would mean for a plan; see the port."""

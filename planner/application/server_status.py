@@ -50,9 +50,11 @@ class ServerStatus:
     host_restarts: int
 
 
-async def server_status(ports: PlanningPorts, runs: PlanRuns, hosts: AgentHosts, facts: ServerFacts) -> ServerStatus:
-    """Return how the server is doing; every host of agents is asked whether it answers."""
-    answering = await hosts.hosts()
+async def server_status(
+    ports: PlanningPorts, runs: PlanRuns, hosts: AgentHosts, facts: ServerFacts, *, only_host: str = ""
+) -> ServerStatus:
+    """Return how the server is doing; every host of agents, or the one of this name, is asked whether it answers."""
+    answering = await hosts.hosts(only_host)
     now = ports.clock.now()
     return ServerStatus(
         facts=facts,

@@ -17,6 +17,9 @@ class HostState:
 class AgentHosts(Protocol):
     """Whoever starts these processes."""
 
-    async def hosts(self) -> tuple[HostState, ...]:
-        """Ask every process whether it answers, and wait a few seconds for each at most; none before the first run."""
+    async def hosts(self, only: str = "") -> tuple[HostState, ...]:
+        """Ask every process, or ``only`` the one of this name, whether it answers; none before the first run.
+
+        None is waited for longer than some seconds.
+        """
         ...

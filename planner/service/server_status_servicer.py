@@ -24,10 +24,11 @@ class ServerStatusServicer(server_status_pb2_grpc.ServerStatusServiceServicer):
         self._ports, self._runs, self._hosts, self._facts = ports, runs, hosts, facts
 
     async def GetServerStatus(  # noqa: N802 - named by the contract
-        self, _request: server_status_pb2.GetServerStatusRequest, _context: Context
+        self, request: server_status_pb2.GetServerStatusRequest, _context: Context
     ) -> server_status_pb2.ServerStatus:
         """Return it."""
-        return status_to_wire(await server_status(self._ports, self._runs, self._hosts, self._facts))
+        status = await server_status(self._ports, self._runs, self._hosts, self._facts, only_host=request.host)
+        return status_to_wire(status)
 
 
 def status_to_wire(status: ServerStatus) -> server_status_pb2.ServerStatus:

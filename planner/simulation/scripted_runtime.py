@@ -107,9 +107,9 @@ class ScriptedRuntime:
             binding=(Binding(kind="lot", name="scripted", period=order.period, price=0.0),),
         )
 
-    async def hosts(self) -> tuple[HostState, ...]:
+    async def hosts(self, only: str = "") -> tuple[HostState, ...]:
         """Tell of one host a run, named like it."""
-        return tuple(HostState(run, answers=True) for run in self._running)
+        return tuple(HostState(run, answers=True) for run in self._running if only in ("", run))
 
     async def close(self) -> None:
         """Note that nothing more will be asked."""
