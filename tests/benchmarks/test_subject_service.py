@@ -1,0 +1,40 @@
+"""The subjects of the service: all contenders answer the smallest cases, and false claims are refuted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from benchmarks.subject import Answer, Stopwatch, Subject
+from benchmarks.subjects import service_echo
+
+
+def answered(subject: Subject, case: str, contender: str) -> Answer:
+    """Let a contender answer a case."""
+    instance = subject.prepare(subject.case(case), None, 7)
+    run = {each.name: each.run for each in subject.contenders}[contender]
+    assert run is not None
+    answer = run(instance, Stopwatch(), subject.case(case))
+    assert subject.check(instance, answer, subject.case(case)).problems == ()
+    return answer
+
+
+@pytest.mark.parametrize("contender", ["empty handler", "bare echo"])
+def test_calls_are_counted_and_timed(contender: str) -> None:
+    """An empty handler and a bare echo answer hundreds of calls a second, each within milliseconds."""
+    answer = answered(service_echo.SUBJECT, "rate-tiny", contender)
+    assert answer.figures["calls_per_s"] > 50
+    assert 0 < answer.figures["p50_s"] <= answer.figures["p95_s"] < 1
+
+
+@pytest.mark.parametrize("contender", ["download", "rows", "row stream"])
+def test_all_ways_deliver_the_same_plan(contender: str) -> None:
+    """Files, rows in one message and a message a row end in the same table; other rows are refuted."""
+    subject = service_echo.SUBJECT
+    answer = answered(subject, "tiny", contender)
+    assert isinstance(answer.solution, pl.DataFrame)
+    assert answer.solution.height == 50
+    fewer = replace(answer, solution=answer.solution.head(49))
+    assert subject.check(50, fewer, subject.case("tiny")).problems
