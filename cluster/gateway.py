@@ -18,15 +18,17 @@ from typing import Protocol
 import structlog
 
 from cluster.data_folder import locked_data_folder
-from cluster.settings import GatewaySettings
+from cluster.guarding import guarding
+from cluster.settings import EVENT_LOG_FILE, GatewaySettings
 from cluster.telemetry import make_telemetry
-from planner.adapters.event_log_sqlite import SqliteEventLog
+from planner.adapters.event_log_sql import SqlEventLog, open_database
 from planner.adapters.plan_store_folder import PlanFolders
 from planner.adapters.random_ids import RandomIds
 from planner.adapters.scenario_store_folder import ScenarioFolders
 from planner.adapters.system_clock import SystemClock
 from planner.adapters.telemetry_log import configure_log
 from planner.application.check_scenario import ScenarioChecks
+from planner.application.partner_view import PartnerViews
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
 from planner.application.resume_plans import resume_plans
@@ -85,9 +87,9 @@ async def running_gateway(
     Raises as :func:`serve` does.
     """
     with locked_data_folder(settings.data):
-        log = SqliteEventLog(settings.data / "events.sqlite")
+        database = open_database(settings.database or settings.data / EVENT_LOG_FILE)
         ports = PlanningPorts(
-            log=log,
+            log=SqlEventLog(database),
             scenarios=ScenarioFolders(settings.data / "scenarios", max_bytes=settings.largest_scenario),
             plans=PlanFolders(settings.data / "plans"),
             clock=SystemClock(),
@@ -97,26 +99,33 @@ async def running_gateway(
         runtime = make_runtime(settings.runtime)
         runs = PlanRuns(ports, runtime, concurrency=settings.concurrency, most_waiting=settings.most_waiting)
         checks = ScenarioChecks(ports.scenarios, telemetry.metrics)
-        servicer = PlanningServicer(ports, runs, checks, quoting=runtime)
+        views = PartnerViews(ports)
+        servicer = PlanningServicer(ports, runs, checks, quoting=runtime, views=views)
         facts = ServerFacts(version=version("concordat"), runtime=settings.runtime, started_at=ports.clock.now())
-        server = PlanningServer(
-            servicer,
-            settings.door,
-            status=ServerStatusServicer(ports, runs, runtime, facts),
-            outside=[TelemetryInterceptor(telemetry)],
-        )
         try:
-            # A server that cannot be asked should not begin to plan; whoever asks finds resumed plans running.
-            address = server.bind()
-            resumed = await resume_plans(ports, runs)
-            await server.start()
-            _log.info("serving", address=address, data=str(settings.data), resumed=len(resumed))
-            yield address
+            async with guarding(settings.door, settings.data, views, ports.clock) as access:
+                server = PlanningServer(
+                    servicer,
+                    settings.door,
+                    status=ServerStatusServicer(ports, runs, runtime, facts),
+                    outside=[TelemetryInterceptor(telemetry)],
+                    inside=[access],
+                )
+                try:
+                    # A server that cannot be asked should not begin to plan; whoever asks finds resumed plans running.
+                    address = server.bind()
+                    resumed = await resume_plans(ports, runs)
+                    await server.start()
+                    _log.info(
+                        "serving", address=address, data=str(settings.data), log=database.name, resumed=len(resumed)
+                    )
+                    yield address
+                finally:
+                    _log.info("stopping")
+                    await server.stop(GRACE_SECONDS)
         finally:
-            _log.info("stopping")
-            await server.stop(GRACE_SECONDS)
             await runs.close()
-            log.close()
+            database.close()
             await asyncio.to_thread(telemetry.close)
 
 

@@ -15,6 +15,9 @@ from planner.events.plan_record import Acceptance, PlanRecord, PlanState
 from planner.ports.planning_runtime import PlanningParameters, Progress
 from planner.wire.v1 import acceptance_pb2, operation_pb2, plan_pb2, scenario_pb2
 
+LONGEST_NAME = 200
+"""Characters in the name of a resource."""
+
 _STATE: dict[PlanState, plan_pb2.Plan.State] = {
     PlanState.QUEUED: plan_pb2.Plan.QUEUED,
     PlanState.RUNNING: plan_pb2.Plan.RUNNING,
@@ -33,6 +36,8 @@ def resource_id(name: str, collection: str, field: str) -> str:
     InvalidRequest
         If the name is not of that collection.
     """
+    if len(name) > LONGEST_NAME:
+        raise InvalidRequest(f"{field} is longer than {LONGEST_NAME} characters, which no name is", field)
     prefix, _, identifier = name.partition("/")
     if prefix != collection or not identifier or "/" in identifier:
         raise InvalidRequest(f"{field} must be {collection}/ and an id, got {name[:120]!r}", field)

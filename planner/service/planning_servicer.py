@@ -13,7 +13,9 @@ from planner.application.check_scenario import ScenarioChecks
 from planner.application.download_plan import download_plan
 from planner.application.explain_plan import explain_plan
 from planner.application.get_plan import get_plan
+from planner.application.list_partner_plans import list_partner_plans
 from planner.application.list_plans import list_plans, page_limit, page_start
+from planner.application.partner_view import PartnerViews, partner_plan
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
 from planner.application.quote_order import quote_order
@@ -21,6 +23,8 @@ from planner.application.submit_plan import PlanRequest, submit_plan
 from planner.application.upload_scenario import upload_scenario
 from planner.application.watch_plan import watch_plan
 from planner.ports.quoting import QuotingRuntime
+from planner.service.access_caller import accepting, calling_partner
+from planner.service.access_conversions import partner_plan_to_wire
 from planner.service.conversions import (
     finding_to_wire,
     operation_to_wire,
@@ -49,12 +53,19 @@ class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
     """Serves the use cases; their errors are translated by the interceptor."""
 
     def __init__(
-        self, ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChecks, *, quoting: QuotingRuntime
+        self,
+        ports: PlanningPorts,
+        runs: PlanRuns,
+        checks: ScenarioChecks,
+        *,
+        quoting: QuotingRuntime,
+        views: PartnerViews,
     ) -> None:
         self._ports = ports
         self._runs = runs
         self._checks = checks
         self._quoting = quoting
+        self._views = views
 
     async def UploadScenario(  # noqa: N802 - named by the contract
         self, request_iterator: AsyncIterator[scenario_pb2.UploadScenarioRequest], _context: Context
@@ -116,7 +127,8 @@ class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
         self, request: planning_service_pb2.GetPlanRequest, _context: Context
     ) -> plan_pb2.Plan:
         """Return a plan as it stands."""
-        return plan_to_wire(*await get_plan(self._ports, self._runs, resource_id(request.name, "plans", "name")))
+        record, progress = await get_plan(self._ports, self._runs, resource_id(request.name, "plans", "name"))
+        return partner_plan_to_wire(partner_plan(record)) if calling_partner() else plan_to_wire(record, progress)
 
     async def AcceptPlan(  # noqa: N802 - named by the contract
         self, request: acceptance_pb2.AcceptPlanRequest, _context: Context
@@ -125,7 +137,7 @@ class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
         wanted = AcceptRequest(
             plan=resource_id(request.name, "plans", "name"),
             etag=request.etag,
-            accepted_by=request.accepted_by,
+            accepted_by=accepting(request.accepted_by),
             comment=request.comment,
         )
         record = await accept_plan(self._ports, self._runs, wanted)
@@ -136,6 +148,13 @@ class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
         self, request: planning_service_pb2.ListPlansRequest, _context: Context
     ) -> planning_service_pb2.ListPlansResponse:
         """Return a page of plans, newest first."""
+        if partner := calling_partner():
+            seen = await list_partner_plans(
+                self._ports, self._views, partner, page_size=request.page_size, page_token=request.page_token
+            )
+            return planning_service_pb2.ListPlansResponse(
+                plans=[partner_plan_to_wire(plan) for plan in seen.plans], next_page_token=seen.next_page_token
+            )
         page = await list_plans(self._ports, request.page_size, request.page_token)
         return planning_service_pb2.ListPlansResponse(
             plans=[plan_to_wire(record) for record in page.plans], next_page_token=page.next_page_token
@@ -153,12 +172,19 @@ class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
     ) -> explanation_pb2.Explanation:
         """Say what binds a plan, and what loosening clauses would change."""
         asked = explain_request(request)
-        return explanation_to_wire(await explain_plan(self._ports, self._runs, self._checks, asked))
+        document = await explain_plan(self._ports, self._runs, self._checks, asked)
+        if partner := calling_partner():
+            document = await self._views.explanation(asked.plan, partner, document)
+        return explanation_to_wire(document)
 
     async def DownloadPlan(  # noqa: N802 - named by the contract
         self, request: planning_service_pb2.DownloadPlanRequest, _context: Context
     ) -> AsyncIterator[planning_service_pb2.DownloadPlanResponse]:
         """Stream the files of a finished plan."""
         plan = resource_id(request.name, "plans", "name")
+        if partner := calling_partner():
+            for file, data in await self._views.files(plan, partner):
+                yield planning_service_pb2.DownloadPlanResponse(file=file, data=data)
+            return
         async for file, data in download_plan(self._ports, plan):
             yield planning_service_pb2.DownloadPlanResponse(file=file, data=data)

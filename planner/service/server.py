@@ -14,12 +14,16 @@ from grpc_reflection.v1alpha import reflection
 from planner.domain.errors import InvalidRequest, ServerUnavailable
 from planner.service.error_interceptor import ErrorInterceptor
 from planner.service.planning_servicer import PlanningServicer
+from planner.service.rate_bucket import Rate
 from planner.service.server_status_servicer import STATUS_SERVICE, ServerStatusServicer
 from planner.wire.v1 import planning_service_pb2, planning_service_pb2_grpc, server_status_pb2_grpc
 
 SERVICE = planning_service_pb2.DESCRIPTOR.services_by_name["PlanningService"].full_name
 LARGEST_MESSAGE = 4 << 20
 _KEEPALIVE_MS = 20_000
+_GUARDED_RATE = 50.0
+_NO_COMPRESSION = 1
+"""The set that holds `identity` alone, as gRPC writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +33,25 @@ class DoorSettings:
     ``listen`` is ``host:port``, port 0 picks a free one. Without ``tls_cert`` and ``tls_key`` (PEM files) only
     loopback addresses are served, since requests and plans would cross the network readable and changeable.
     ``max_calls`` calls are served at a time, watching included; further ones are refused as RESOURCE_EXHAUSTED.
+
+    With ``tls_client_ca`` (PEM) every client shows a certificate of that authority, and ``tls_callers`` (TOML) says who
+    they are. With ``jwt_keys`` (JWKS or PEM) callers send tokens of ``jwt_issuer`` for ``jwt_audience``. Either makes
+    the door a guarded one: it serves nobody whom it does not know. Beyond loopback a door is guarded.
+
+    ``rate`` calls a second are served per client, ``rate_burst`` at once; where it is not given, a guarded door takes
+    50 and one that is open counts nobody.
     """
 
     listen: str = "127.0.0.1:50051"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    tls_callers: Path | None = None
+    jwt_keys: Path | None = None
+    jwt_audience: str | None = None
+    jwt_issuer: str | None = None
+    rate: float | None = None
+    rate_burst: int = 100
     max_calls: int = 256
 
     def __post_init__(self) -> None:
@@ -46,6 +64,40 @@ class DoorSettings:
             raise InvalidRequest(
                 f"{self.listen} can be reached from outside, and without TLS anybody could read and change plans: "
                 "listen on 127.0.0.1, or give --tls-cert and --tls-key",
+                "listen",
+            )
+        self._check_identity(host)
+        Rate(per_second=_GUARDED_RATE if self.rate is None else self.rate, burst=self.rate_burst)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the door serves only those it knows."""
+        return self.tls_client_ca is not None or self.jwt_keys is not None
+
+    @property
+    def limit(self) -> Rate | None:
+        """How often one client may call; nothing where nobody is counted."""
+        if self.rate is None and not self.guarded:
+            return None
+        return Rate(per_second=_GUARDED_RATE if self.rate is None else self.rate, burst=self.rate_burst)
+
+    def _check_identity(self, host: str) -> None:
+        if (self.tls_client_ca is None) != (self.tls_callers is None):
+            raise InvalidRequest(
+                "client certificates need both their authority and who their names are: give --tls-client-ca and "
+                "--tls-callers",
+                "tls_client_ca",
+            )
+        if self.tls_client_ca is not None and self.tls_cert is None:
+            raise InvalidRequest("client certificates need TLS: give --tls-cert and --tls-key", "tls_client_ca")
+        if len({part is None for part in (self.jwt_keys, self.jwt_audience, self.jwt_issuer)}) > 1:
+            raise InvalidRequest(
+                "tokens need keys, audience and issuer: give --jwt-keys, --jwt-audience and --jwt-issuer", "jwt_keys"
+            )
+        if not self.guarded and not is_loopback(host):
+            raise InvalidRequest(
+                f"{self.listen} can be reached from outside, and anybody who reaches it could read and change "
+                "plans: give --tls-client-ca and --tls-callers, or --jwt-keys, --jwt-audience and --jwt-issuer",
                 "listen",
             )
 
@@ -92,6 +144,8 @@ class PlanningServer:
                 ("grpc.max_send_message_length", LARGEST_MESSAGE),
                 ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
                 ("grpc.http2.min_ping_interval_without_data_ms", _KEEPALIVE_MS // 4),
+                # What is compressed is inflated before anybody counts: 4 MiB of it can be as large as 4 GiB.
+                ("grpc.compression_enabled_algorithms_bitset", _NO_COMPRESSION),
                 ("grpc.so_reuseport", 0),  # two servers on one port would each get half of the calls
             ],
         )
@@ -102,8 +156,9 @@ class PlanningServer:
             server_status_pb2_grpc.add_ServerStatusServiceServicer_to_server(status, self._server)  # type: ignore[no-untyped-call]
             self._services.append(STATUS_SERVICE)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        told = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(told, self._server)
+        if not settings.guarded:  # a guarded door tells strangers nothing; the contract is public elsewhere
+            told = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(told, self._server)
 
     def bind(self) -> str:
         """Take the address and return it, with the port that was picked; calls wait until :meth:`start`.
@@ -144,7 +199,12 @@ class PlanningServer:
 def _credentials(settings: DoorSettings) -> grpc.ServerCredentials:
     if settings.tls_cert is None or settings.tls_key is None:
         raise InvalidRequest("TLS needs both a certificate and its key", "tls_cert")
+    authority = settings.tls_client_ca
     try:
-        return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())])
+        return grpc.ssl_server_credentials(
+            [(settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())],
+            root_certificates=None if authority is None else authority.read_bytes(),
+            require_client_auth=authority is not None,
+        )
     except OSError as error:
         raise InvalidRequest(f"TLS file {error.filename} cannot be read: {error.strerror}", "tls_cert") from error
