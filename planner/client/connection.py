@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 
+from planner.client.credentials import NOTHING, Credentials
 from planner.domain.errors import InvalidRequest
 
 LARGEST_MESSAGE = 4 << 20
@@ -25,10 +26,13 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """``host:port`` of a server, and the PEM file of the authority that signed it (else the system's are trusted)."""
+    """``host:port`` of a server, the PEM file of the authority that signed it (else the system's are trusted), and what
+    a guarded server knows the client by.
+    """
 
     address: str
     tls_ca: Path | None = None
+    credentials: Credentials = NOTHING
 
     def __post_init__(self) -> None:
         host, _, port = self.address.rpartition(":")
@@ -41,15 +45,13 @@ class ServerAddress:
         Raises
         ------
         InvalidRequest
-            If the authority's file cannot be read.
+            If a file of the authority or of the credentials cannot be read.
         """
-        if self.tls_ca is None and _is_loopback(self.address.rpartition(":")[0]):
-            return grpc.aio.insecure_channel(self.address, options=_OPTIONS)
-        try:
-            roots = None if self.tls_ca is None else self.tls_ca.read_bytes()
-        except OSError as error:
-            raise InvalidRequest(f"{self.tls_ca} cannot be read: {error.strerror}", "tls_ca") from error
-        return grpc.aio.secure_channel(self.address, grpc.ssl_channel_credentials(roots), options=_OPTIONS)
+        interceptors, plain = self.credentials.interceptors(), self.tls_ca is None and self.credentials.key is None
+        if plain and _is_loopback(self.address.rpartition(":")[0]):
+            return grpc.aio.insecure_channel(self.address, options=_OPTIONS, interceptors=interceptors)
+        secured = self.credentials.channel_credentials(self.tls_ca)
+        return grpc.aio.secure_channel(self.address, secured, options=_OPTIONS, interceptors=interceptors)
 
 
 def _is_loopback(host: str) -> bool:

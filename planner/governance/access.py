@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import cedarpy
@@ -23,8 +22,6 @@ SCHEMA = Path(__file__).with_name("access.cedarschema")
 Fact = bool | str | Sequence[str]
 """What policies may look at; no floating-point number, which Cedar does not have."""
 
-_NOTHING: Mapping[str, Fact] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -35,8 +32,8 @@ class Asked:
 
     kind: str
     name: str = ""
-    facts: Mapping[str, Fact] = field(default=_NOTHING)
-    context: Mapping[str, Fact] = field(default=_NOTHING)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    context: Mapping[str, Fact] = field(default_factory=dict)
 
 
 SERVICE = Asked(kind="Service")
