@@ -29,7 +29,7 @@ class LocalRuntime:
         self, run: str, scenario_folder: str, plan_folder: str, parameters: PlanningParameters
     ) -> AsyncIterator[Progress | PlanningResult]:
         """Plan in a new worker; a worker that dies is told as a failed result."""
-        started = time.monotonic()
+        asked = time.monotonic()
         worker = await PlanWorker.start()
         self._workers[run] = worker
         try:
@@ -38,7 +38,7 @@ class LocalRuntime:
                 "parameters": asdict(parameters),
                 "scenario_folder": scenario_folder,
                 "plan_folder": plan_folder,
-                "elapsed": time.monotonic() - started,
+                "asked": asked,
             }
             await worker.say(json.dumps(order))
             async for line in worker.lines():

@@ -56,18 +56,19 @@ def parameters_of(order: Mapping[str, Any]) -> PlanningParameters:
 
 def main() -> None:
     """Plan as told on standard input."""
-    started = time.monotonic()
     told = _Told(take_standard_output())
     order = json.loads(sys.stdin.readline())
     control = RunControl()
     threading.Thread(target=_obey, args=(control, told), daemon=True, name="obeying").start()
     agents = AgentSettings(**order["settings"])
-    steps = RunSteps(lambda: time.monotonic() - started + order["elapsed"])
+    # The monotonic clock is the machine's: so the start of this process counts as the requester's time.
+    asked = float(order["asked"])
+    steps = RunSteps(lambda: time.monotonic() - asked)
     settings = RunSettings(
         folders=open_folders(agents),
         parameters=parameters_of(order["parameters"]),
         code_hash=agents.code_hash,
-        clock=lambda: time.monotonic() - started + order["elapsed"],
+        clock=lambda: time.monotonic() - asked,
         emit=lambda progress: told.write({"progress": {**asdict(progress), "steps": written(progress.steps)}}),
         control=control,
         coordinator_backend=agents.coordinator_backend,

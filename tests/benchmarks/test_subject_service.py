@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from benchmarks.subject import Answer, Stopwatch, Subject
-from benchmarks.subjects import service_echo
+from benchmarks.subjects import service_cancel, service_echo
+from benchmarks.subjects.service_cancel import Stopped
 
 
 def answered(subject: Subject, case: str, contender: str) -> Answer:
@@ -38,3 +39,24 @@ def test_all_ways_deliver_the_same_plan(contender: str) -> None:
     assert answer.solution.height == 50
     fewer = replace(answer, solution=answer.solution.head(49))
     assert subject.check(50, fewer, subject.case("tiny")).problems
+
+
+@pytest.mark.parametrize(("contender", "kept"), [("cancel", True), ("kill", False)])
+def test_a_cancelled_plan_is_kept_and_a_killed_one_is_not(contender: str, *, kept: bool) -> None:
+    """Where a plan was stopped in time, cancelling keeps it and killing loses it; both tell how long that took."""
+    answer = answered(service_cancel.SUBJECT, "tiny", contender)
+    if answer.figures["stopped"]:  # a tiny plan may be over before
+        assert answer.figures["kept"] == float(kept)
+        assert 0 < answer.figures["idle_p95_s"] <= answer.figures["ended_p95_s"]
+
+
+def test_a_plan_that_is_worse_than_what_was_told_is_refuted() -> None:
+    """A value that fell on the way from cancelling to the end is a problem, and so are too few plans."""
+    subject = service_cancel.SUBJECT
+    fell = Stopped(idle=0.1, ended=0.2, told=100.0, kept=99.0)
+    asked = subject.prepare(subject.case("tiny"), None, 7)
+    assert subject.check(asked, Answer(solution=((fell,), None)), subject.case("tiny")).problems
+    assert subject.check(asked, Answer(solution=((), None)), subject.case("demo")).problems
+    assert (
+        subject.check(asked, Answer(solution=((replace(fell, kept=100.0),), None)), subject.case("tiny")).problems == ()
+    )
