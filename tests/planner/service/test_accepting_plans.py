@@ -11,7 +11,7 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from planner.adapters.event_log_sqlite import SqliteEventLog
+from planner.adapters.event_log_sql import SqlEventLog, open_database
 from planner.adapters.scenario_folder import write_scenario
 from planner.client.planning_client import PlanStep
 from planner.domain.errors import AlreadyAccepted, InvalidRequest, NotFound, PlanChanged, PlanNotReady
@@ -85,7 +85,7 @@ def test_an_accepted_plan_tells_who_accepted_what_and_when(data: Path, scenario:
 
     at(data, None, accept)
     at(data, None, look)
-    history = SqliteEventLog(data / "events.sqlite").history(f"plan/{plans[0]}")
+    history = SqlEventLog(open_database(data / "events.sqlite")).history(f"plan/{plans[0]}")
     event = decode(history[-1])
     assert isinstance(event, PlanAccepted)
     assert (event.accepted_by, event.comment, len(event.plan_hash)) == ("ana", "go", 64)
@@ -284,7 +284,7 @@ def test_an_acceptance_survives_a_restart_or_fails_loudly(data: Path, scenario: 
             assert f"{kept['etag']}, accepted by ana, could not be kept" in final.ending.detail
 
     at(data, Script(steps=9, step_seconds=0.15, code="same", kept=9, certify_seconds=60.0), accept)
-    log = SqliteEventLog(data / "events.sqlite")
+    log = SqlEventLog(open_database(data / "events.sqlite"))
     assert isinstance(decode(log.history(f"plan/{kept['plan']}")[-1]), IncumbentAccepted)
     at(data, Script(steps=9, step_seconds=0.02, code=code), end)
 

@@ -1,0 +1,152 @@
+"""A PostgreSQL server of one's own, for tests and measurements, where its programs are installed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER_VARIABLE = "CONCORDAT_TEST_POSTGRES"
+"""Names a running server to be used instead (a URL whose user may create schemas)."""
+
+_INSTALLED = Path("/usr/lib/postgresql")
+_USERS = ("postgres", "nobody")
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+_SETTINGS = {
+    "listen_addresses": "",
+    "shared_buffers": "16MB",
+    "max_connections": "40",
+    "fsync": "on",
+    "max_wal_size": "256MB",
+    "dynamic_shared_memory_type": "mmap",
+}
+
+
+class NoPostgres(Exception):
+    """There is no PostgreSQL here, or it does not start; says why."""
+
+
+def programs() -> Path:
+    """Return the folder of the newest `initdb` and `postgres` that are installed.
+
+    Raises
+    ------
+    NoPostgres
+        If there are none on the path or where Debian puts them.
+    """
+    on_path = shutil.which("initdb")
+    found = [Path(on_path).resolve().parent] if on_path else []
+    found += sorted(_INSTALLED.glob("*/bin"), key=lambda folder: folder.parent.name.zfill(4), reverse=True)
+    for folder in found:
+        if (folder / "initdb").is_file() and (folder / "postgres").is_file():
+            return folder
+    raise NoPostgres(f"no PostgreSQL programs (initdb, postgres) on the path or below {_INSTALLED}")
+
+
+@dataclass(slots=True)
+class OwnPostgres:
+    """A server on a socket in a folder of its own; ``url`` names its database."""
+
+    folder: Path
+    bin: Path
+    user: pwd.struct_passwd | None
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The database, as the log takes it."""
+        return f"postgresql://concordat@/postgres?host={self.folder}"
+
+    @property
+    def uid(self) -> int | None:
+        """The user to run as, if it is another one than now."""
+        return None if self.user is None else self.user.pw_uid
+
+    @property
+    def gid(self) -> int | None:
+        """The group to run as, if it is another one than now."""
+        return None if self.user is None else self.user.pw_gid
+
+    def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        Raises
+        ------
+        NoPostgres
+            If it ends, or does not answer in time.
+        """
+        options = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        command: list[str | Path] = [self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, *options]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder, user=self.uid, group=self.gid
+            )
+        ready = (self.bin / "pg_isready", "-q", "-h", self.folder, "-U", "concordat", "-d", "postgres")
+        deadline = time.monotonic() + _START_SECONDS
+        while subprocess.run(ready, check=False).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                words = (self.folder / "server.log").read_text(errors="replace")[-500:]
+                raise NoPostgres(f"PostgreSQL did not start: {words}")
+            time.sleep(0.05)
+
+    def stop(self, *, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server; by SIGINT its sessions are broken off, by SIGQUIT it also has to recover."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+
+
+@contextmanager
+def own_postgres() -> Iterator[OwnPostgres]:
+    """Give a running server with an empty database, and remove both with the context.
+
+    Raises
+    ------
+    NoPostgres
+        If none can be started here.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    server = OwnPostgres(folder=folder, bin=programs(), user=_user())
+    try:
+        if server.user is not None:
+            shutil.chown(folder, server.user.pw_uid, server.user.pw_gid)
+        _initialise(server)
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _user() -> pwd.struct_passwd | None:
+    """Return the user to start it as: `initdb` refuses to be run by root."""
+    if os.geteuid() != 0:
+        return None
+    for name in _USERS:
+        with suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise NoPostgres("PostgreSQL refuses to be run by root, and there is no user postgres or nobody to run it as")
+
+
+def _initialise(server: OwnPostgres) -> None:
+    options = ("-U", "concordat", "--auth=trust", "--no-sync", "--locale=C", "--encoding=UTF8")
+    command = (server.bin / "initdb", "-D", server.folder / "data", *options)
+    done = subprocess.run(
+        command, capture_output=True, cwd=server.folder, user=server.uid, group=server.gid, check=False
+    )
+    if done.returncode != 0:
+        raise NoPostgres(f"initdb failed: {done.stderr.decode(errors='replace')[-500:]}")

@@ -1,0 +1,45 @@
+"""A PostgreSQL server for all tests that want one, and a database of each kind for tests that run on both."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from benchmarks.own_postgres import SERVER_VARIABLE, NoPostgres, own_postgres, programs
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Give the URL of a server that was started for this session, or of the one that the environment names."""
+    if named := os.environ.get(SERVER_VARIABLE):
+        yield named
+        return
+    try:
+        programs()
+    except NoPostgres as why:
+        pytest.skip(f"not tested on PostgreSQL: {why}")
+    with own_postgres() as server:
+        yield server.url
+
+
+@pytest.fixture
+def postgres_schema(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give the URL of an empty schema on the server, dropped after the test."""
+    name = f"t{os.getpid()}_{abs(hash(request.node.nodeid))}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")  # type: ignore[arg-type]  # put together from two numbers
+        yield f"{postgres}{'&' if '?' in postgres else '?'}options=-csearch_path%3D{name}"
+        connection.execute(f"DROP SCHEMA {name} CASCADE")  # type: ignore[arg-type]  # as above
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'events.sqlite'}"
+    url: str = request.getfixturevalue("postgres_schema")
+    return url
