@@ -20,10 +20,10 @@ from planner.wire.v1 import planning_service_pb2, planning_service_pb2_grpc, ser
 
 SERVICE = planning_service_pb2.DESCRIPTOR.services_by_name["PlanningService"].full_name
 LARGEST_MESSAGE = 4 << 20
+"""Bytes of a message, as sent and as inflated where it was sent compressed."""
+
 _KEEPALIVE_MS = 20_000
 _GUARDED_RATE = 50.0
-_NO_COMPRESSION = 1
-"""The set that holds `identity` alone, as gRPC writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +144,6 @@ class PlanningServer:
                 ("grpc.max_send_message_length", LARGEST_MESSAGE),
                 ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
                 ("grpc.http2.min_ping_interval_without_data_ms", _KEEPALIVE_MS // 4),
-                # What is compressed is inflated before anybody counts: 4 MiB of it can be as large as 4 GiB.
-                ("grpc.compression_enabled_algorithms_bitset", _NO_COMPRESSION),
                 ("grpc.so_reuseport", 0),  # two servers on one port would each get half of the calls
             ],
         )
