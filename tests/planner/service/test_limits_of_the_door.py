@@ -59,7 +59,7 @@ except grpc.RpcError as error:
     ],
 )
 def test_a_bomb_is_refused_while_it_inflates(tmp_path: Path, compression: str, size: int, code: str) -> None:
-    """What would inflate beyond the limit is refused and takes no memory; what stays within it is read (zeros: wrong)."""
+    """What would inflate beyond the limit is refused and takes no memory; what stays within it is read."""
 
     async def visit(knock: Knock) -> None:
         before = peak_bytes()
