@@ -8,12 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from actors.brake import Brake
 from actors.formulate.index import index_scenario
 from actors.formulate.problem import Surroundings, Totals, segment_parts, surroundings
 from actors.partner import PartnerAgent
 from actors.plant import PlantAgent
 from actors.protocol import Agent, Message, Reply
 from actors.segment import SegmentAgent
+from actors.watched_solves import Watch, WatchedBackend
 from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
 from solvers.backends.registry import backend
@@ -44,9 +46,18 @@ class SharedSurroundings:
 
 
 class Host:
-    """Some agents of a scenario; ``names`` says which."""
+    """Some agents of a scenario; ``names`` says which. ``brake`` ends what they solve."""
 
-    def __init__(self, scenario: Scenario, names: Sequence[str], *, plant_backend: str, partner_backend: str) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        names: Sequence[str],
+        *,
+        plant_backend: str,
+        partner_backend: str,
+        brake: Brake | None = None,
+    ) -> None:
+        watch = Watch(brake or Brake())
         around = SharedSurroundings(scenario)
         self._agents: dict[str, Agent] = {}
         segments = tuple(name.removeprefix("segment:") for name in names if name.startswith("segment:"))
@@ -57,9 +68,11 @@ class Host:
         for name in names:
             kind, _, identity = name.partition(":")
             if kind == "plant":
-                self._agents[name] = PlantAgent(identity, around, backend(plant_backend))
+                self._agents[name] = PlantAgent(identity, around, WatchedBackend(backend(plant_backend), watch))
             elif kind == "partner":
-                self._agents[name] = PartnerAgent(identity, scenario, around, backend(partner_backend))
+                self._agents[name] = PartnerAgent(
+                    identity, scenario, around, WatchedBackend(backend(partner_backend), watch)
+                )
             else:
                 self._agents[name] = SegmentAgent(parts[identity], scenario, around)
 

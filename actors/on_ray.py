@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -24,6 +23,7 @@ import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
 from actors.protocol import Formulate, Message, Reply
+from actors.ray_head import end_head, spawn_head
 from actors.refusal import Refusal
 from actors.settings import AgentSettings, open_folders
 from planner.domain.errors import ConcordatError, QuoteFailed
@@ -42,7 +42,6 @@ _RETRIES = 5
 _MOST_PENDING = 64
 _MOST_TOLD = 10_000
 """Steps of a run that are kept for whoever watches it."""
-_GRACE_SECONDS = 20.0
 _PROBE_SECONDS = 5.0
 _ALIVE_SECONDS = 2.0
 _STARTS = 3
@@ -58,14 +57,20 @@ class AgentHost:
     """What an agent host actor holds: the agents it was told to, for the scenario it was told last."""
 
     def __init__(self, settings: AgentSettings) -> None:
+        from actors.brake import Brake  # noqa: PLC0415 - the gateway loads this module, but no agent
+
         self._settings = settings
         self._installed: tuple[str, tuple[str, ...]] | None = None
         self._host: Any = None
+        self._run, self._brake = "", Brake()
 
-    def install(self, scenario_folder: str, names: tuple[str, ...]) -> None:
-        """Hold these agents of a scenario; agents that are here already stay."""
+    def install(self, scenario_folder: str, names: tuple[str, ...], run: str) -> None:
+        """Hold these agents of a scenario, for this run; agents that are here already stay."""
         from actors.host import Host  # noqa: PLC0415 - the gateway loads this module, but no agent
 
+        if self._run != run:
+            self._run = run
+            self._brake.release()
         if self._installed == (scenario_folder, names):
             return
         customers = any(name.startswith("segment:") for name in names)
@@ -75,6 +80,7 @@ class AgentHost:
             names,
             plant_backend=self._settings.plant_backend,
             partner_backend=self._settings.partner_backend,
+            brake=self._brake,
         )
         self._installed = (scenario_folder, names)
 
@@ -84,6 +90,11 @@ class AgentHost:
             raise LookupError("this host holds no agents; it was restarted and must be told to install them")
         answer: tuple[dict[str, Reply], dict[str, float]] = self._host.handle_timed(messages)
         return answer
+
+    def stop(self, run: str) -> None:
+        """End what agents solve for this run; they answer with what they have. Other runs are not touched."""
+        if run == self._run:
+            self._brake.pull()
 
     def alive(self) -> bool:
         """Answer, also in the middle of a round."""
@@ -96,8 +107,11 @@ class RayNetwork:
     ``steps`` are told how long agents took, and which hosts had to be brought back.
     """
 
-    def __init__(self, hosts: list[Any], scenario_folder: str, names: tuple[str, ...], steps: RunSteps) -> None:
-        self._hosts, self._folder, self._names, self._steps = hosts, scenario_folder, names, steps
+    def __init__(
+        self, run: str, hosts: list[Any], scenario_folder: str, names: tuple[str, ...], *, steps: RunSteps
+    ) -> None:
+        self._run, self._hosts, self._folder = run, hosts, scenario_folder
+        self._names, self._steps = names, steps
         self._place = {name: i % len(hosts) for i, name in enumerate(names)}
         self._formulate: Formulate | None = None
         ray.get([self._install(place) for place in range(len(hosts))])
@@ -126,7 +140,7 @@ class RayNetwork:
 
     def _install(self, place: int) -> Any:
         names = tuple(name for name in self._names if self._place[name] == place)
-        return self._hosts[place].install.remote(self._folder, names)
+        return self._hosts[place].install.remote(self._folder, names, self._run)
 
     def _collect(self, place: int, answer: Any, batch: dict[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
         for attempt in range(_RETRIES):
@@ -164,7 +178,8 @@ class CoordinatorHost:
 
     def plan(self, run: str, order: tuple[str, str, PlanningParameters, float], hosts: list[Any]) -> PlanningResult:
         """Plan one scenario; ``order`` is scenario folder, plan folder, parameters, seconds already spent."""
-        from actors.host import agent_names  # noqa: PLC0415 - the gateway loads this module, but no agent
+        from actors.brake import Brake  # noqa: PLC0415 - the gateway loads this module, but no agent
+        from actors.host import agent_names  # noqa: PLC0415 - as above
         from actors.run import RunSettings, run_planning  # noqa: PLC0415 - as above
         from actors.run_control import RunControl  # noqa: PLC0415 - as above
         from actors.run_diary import RunSteps  # noqa: PLC0415 - as above
@@ -186,10 +201,11 @@ class CoordinatorHost:
             backends=self._settings.backends,
             libraries=self._settings.libraries,
             steps=steps,
+            brake=Brake(lambda: _stop_hosts(hosts, run)),
         )
         try:
             scenario = settings.folders.read_scenario(scenario_folder)
-            network = RayNetwork(hosts, scenario_folder, agent_names(scenario), steps)
+            network = RayNetwork(run, hosts, scenario_folder, agent_names(scenario), steps=steps)
             result = run_planning(scenario, network, plan_folder, settings)
             return replace(result, steps=steps.take())
         except (ConcordatError, SolverError) as error:
@@ -253,7 +269,7 @@ class RayRuntime:
 
     def __init__(self, settings: AgentSettings, *, address: str | None = None) -> None:
         self._settings, self._address = settings, address
-        self._head = None if address else _spawn_head()
+        self._head = None if address else spawn_head()
         self._hosts: list[Any] = []
         self._coordinator: Any = None
         self._quoting: Any = None
@@ -346,7 +362,7 @@ class RayRuntime:
             await asyncio.to_thread(ray.shutdown)
         self._hosts, self._coordinator, self._quoting = [], None, None
         if self._head is not None:
-            await asyncio.to_thread(_end_head, self._head)
+            await asyncio.to_thread(end_head, self._head)
 
     def _wake(self) -> None:
         # What stands in the way now is told to whoever asks first, if it still does.
@@ -391,8 +407,14 @@ class RayRuntime:
     def _start_again(self) -> None:
         # Under load one of Ray's own processes may take longer than the 15 s that Ray waits for it, whatever is set.
         if self._head is not None:
-            _end_head(self._head)
-        self._head = _spawn_head()
+            end_head(self._head)
+        self._head = spawn_head()
+
+
+def _stop_hosts(hosts: list[Any], run: str) -> None:
+    for host in hosts:
+        with suppress(RayError):  # one that is dead solves nothing
+            host.stop.remote(run)
 
 
 async def _answers(actor: Any) -> bool:
@@ -411,24 +433,6 @@ def _probe(address: str) -> None:
         raise RayNotStarted(
             f"no Ray cluster answers at {address} ({error}); start one there or name another"
         ) from error
-
-
-def _spawn_head() -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "actors.on_ray"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-
-
-def _end_head(head: subprocess.Popen[str]) -> None:
-    if head.stdin is not None:
-        head.stdin.close()
-    try:
-        head.wait(_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        head.kill()
-        head.wait()
-    if head.stdout is not None:
-        head.stdout.close()
 
 
 def head_main() -> None:
@@ -470,7 +474,7 @@ def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
 
 def _grouped(kind: type) -> type:
     """Return the class with its quick methods in the control group and the others in the solve group."""
-    groups = dict.fromkeys(("progress", "cancel", "accept", "alive"), "control")
+    groups = dict.fromkeys(("progress", "cancel", "accept", "alive", "stop"), "control")
     groups |= dict.fromkeys(("plan", "handle", "install", "quote"), "solve")
     methods = {
         name: ray.method(concurrency_group=group)(vars(kind)[name])

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from actors.allowance import Allowance
+from actors.brake import Brake
 from actors.conflict import Conflict
 from actors.coordinator import Coordinator, Reconciled
 from actors.finish import Circumstances, History, finish
 from actors.host import SharedSurroundings
 from actors.protocol import AgentNetwork
 from actors.run_control import RunControl
-from actors.run_diary import RunSteps, TimedBackend, TimedNetwork
+from actors.run_diary import RunSteps, TimedNetwork
+from actors.watched_solves import Watch, WatchedBackend
 from planner.domain.hashing import plan_hash
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
@@ -39,6 +41,7 @@ class RunSettings:
     backends: Mapping[str, str] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
     steps: RunSteps = field(default_factory=RunSteps)
+    brake: Brake = field(default_factory=Brake)
 
 
 @dataclass(slots=True)
@@ -76,15 +79,21 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
         time_limit=time_limit,
         reserve=0.0 if time_limit is None else min(reserve_seconds(scenario), 0.5 * time_limit),
     )
+    # Without any plan yet, a run that is to end may still complete the one it is about to find.
+    watch = Watch(
+        settings.brake,
+        steps=settings.steps,
+        stopped=lambda: settings.brake.pulled and coordinator.incumbents.last is not None,
+    )
     coordinator = Coordinator(
         network,
         SharedSurroundings(scenario),
-        TimedBackend(backend(settings.coordinator_backend), settings.steps),
+        WatchedBackend(backend(settings.coordinator_backend), watch),
         allowance=allowance,
         observe=diary.observe,
     )
     diary.best = lambda: "" if coordinator.incumbents.last is None else coordinator.incumbents.last.etag
-    settings.control.attach(coordinator.incumbents, coordinator.interrupt)
+    settings.control.attach(coordinator.incumbents, settings.brake.pull)
     earlier = settings.folders.read_plan(parameters.base_plan) if parameters.base_plan else None
     segments = scenario["segments"]["segment"].to_list()
     found = _settled(coordinator.plan(segments, gap=parameters.gap, earlier=earlier), settings.control)

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 
 from actors.protocol import AgentNetwork, Message, Reply
 from planner.ports.run_steps import RunStep, StepKind
-from solvers.core.backend import Backend, Capabilities, GrowingModel, Model, Progress, Restartable
-from solvers.core.program import Floats, Ints, Program, SparseRows
-from solvers.core.termination import UNLIMITED, Limits, Solution
 
 MOST_STEPS = 20_000
 """Steps kept until they are taken; a run that nobody asks for longer than that is told from its beginning only."""
@@ -90,98 +87,3 @@ class TimedNetwork:
         kinds = sorted({type(message).__name__ for message in messages.values()})
         with self._steps.timing(StepKind.ROUND, "+".join(kinds), len(messages)):
             return self._network.ask(messages)
-
-
-class TimedBackend:
-    """A backend whose solves are kept as steps; see :class:`solvers.core.backend.Backend`."""
-
-    def __init__(self, backend: Backend, steps: RunSteps) -> None:
-        self._backend, self._steps = backend, steps
-        self.name: str = backend.name
-        self.capabilities: Capabilities = backend.capabilities
-
-    def load(self, program: Program) -> Model:
-        """Load a program into a model that can do what the backend's own can."""
-        model = self._backend.load(program)
-        if isinstance(model, Restartable):
-            if isinstance(model, GrowingModel):
-                return TimedGrowing(model, self._steps, program.columns)
-            return TimedRestartable(model, self._steps, program.columns)
-        return TimedModel(model, self._steps, program.columns)
-
-
-class TimedModel:
-    """A model whose solves are kept as steps."""
-
-    def __init__(self, model: Model, steps: RunSteps, columns: int) -> None:
-        self._model, self._steps, self._columns = model, steps, columns
-
-    def set_objective(self, columns: Ints, values: Floats) -> None:
-        """Replace objective coefficients."""
-        self._model.set_objective(columns, values)
-
-    def set_column_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
-        """Replace bounds of columns."""
-        self._model.set_column_bounds(columns, lower, upper)
-
-    def set_row_bounds(self, rows: Ints, lower: Floats, upper: Floats) -> None:
-        """Replace bounds of rows."""
-        self._model.set_row_bounds(rows, lower, upper)
-
-    def set_coefficients(self, rows: Ints, columns: Ints, values: Floats) -> None:
-        """Replace entries of the matrix."""
-        self._model.set_coefficients(rows, columns, values)
-
-    def solve(
-        self,
-        *,
-        limits: Limits = UNLIMITED,
-        start: Floats | None = None,
-        relaxed: bool = False,
-        progress: Progress | None = None,
-    ) -> Solution:
-        """Solve, and keep how it ended and how long it took."""
-        with self._steps.timing(StepKind.SOLVE, "error", self._columns) as step:
-            solution = self._model.solve(limits=limits, start=start, relaxed=relaxed, progress=progress)
-            step.what = solution.termination.value
-            return solution
-
-    def interrupt(self) -> None:
-        """Ask a running solve to stop."""
-        self._model.interrupt()
-
-    def conflict(self, *, limits: Limits = UNLIMITED) -> Ints:
-        """Return rows that cannot hold together."""
-        with self._steps.timing(StepKind.SOLVE, "conflict", self._columns):
-            return self._model.conflict(limits=limits)
-
-
-class TimedRestartable(TimedModel):
-    """A timed model that can begin again."""
-
-    def __init__(self, model: Restartable, steps: RunSteps, columns: int) -> None:
-        super().__init__(model, steps, columns)
-        self._restartable = model
-
-    def remember(self) -> None:
-        """Keep the basis of the last linear solve."""
-        self._restartable.remember()
-
-    def begin_again(self, *, primal: bool = False) -> None:
-        """Let the next linear solve start from the remembered basis."""
-        self._restartable.begin_again(primal=primal)
-
-
-class TimedGrowing(TimedRestartable):
-    """A timed model that can begin again and grow."""
-
-    def __init__(self, model: Restartable, steps: RunSteps, columns: int) -> None:
-        super().__init__(model, steps, columns)
-        if not isinstance(model, GrowingModel):
-            raise TypeError(f"{type(model).__name__} cannot grow")
-        self._growing: GrowingModel = model
-
-    def add_columns(self, objective: Floats, lower: Floats, upper: Floats, entries: SparseRows) -> None:
-        """Append columns."""
-        self._growing.add_columns(objective, lower, upper, entries)
-        self._columns += len(objective)

@@ -79,7 +79,13 @@ def main() -> None:
     try:
         scenario = settings.folders.read_scenario(order["scenario_folder"])
         names = agent_names(scenario)
-        host = Host(scenario, names, plant_backend=agents.plant_backend, partner_backend=agents.partner_backend)
+        host = Host(
+            scenario,
+            names,
+            plant_backend=agents.plant_backend,
+            partner_backend=agents.partner_backend,
+            brake=settings.brake,
+        )
         result = run_planning(scenario, InProcessNetwork(host, names, steps), order["plan_folder"], settings)
     except (ConcordatError, SolverError) as error:
         result = PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
