@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 import sys
 import threading
@@ -62,14 +63,14 @@ class AgentHost:
         self._settings = settings
         self._installed: tuple[str, tuple[str, ...]] | None = None
         self._host: Any = None
-        self._run, self._brake = "", Brake()
+        self._turn, self._brake = "", Brake()
 
-    def install(self, scenario_folder: str, names: tuple[str, ...], run: str) -> None:
-        """Hold these agents of a scenario, for this run; agents that are here already stay."""
+    def install(self, scenario_folder: str, names: tuple[str, ...], turn: str) -> None:
+        """Hold these agents of a scenario, for this turn of a run; agents that are here already stay."""
         from actors.host import Host  # noqa: PLC0415 - the gateway loads this module, but no agent
 
-        if self._run != run:
-            self._run = run
+        if self._turn != turn:
+            self._turn = turn
             self._brake.release()
         if self._installed == (scenario_folder, names):
             return
@@ -91,9 +92,9 @@ class AgentHost:
         answer: tuple[dict[str, Reply], dict[str, float]] = self._host.handle_timed(messages)
         return answer
 
-    def stop(self, run: str) -> None:
-        """End what agents solve for this run; they answer with what they have. Other runs are not touched."""
-        if run == self._run:
+    def stop(self, turn: str) -> None:
+        """End what agents solve in this turn; they answer with what they have. Other turns are not touched."""
+        if turn == self._turn:
             self._brake.pull()
 
     def alive(self) -> bool:
@@ -108,9 +109,9 @@ class RayNetwork:
     """
 
     def __init__(
-        self, run: str, hosts: list[Any], scenario_folder: str, names: tuple[str, ...], *, steps: RunSteps
+        self, turn: str, hosts: list[Any], scenario_folder: str, names: tuple[str, ...], *, steps: RunSteps
     ) -> None:
-        self._run, self._hosts, self._folder = run, hosts, scenario_folder
+        self._turn, self._hosts, self._folder = turn, hosts, scenario_folder
         self._names, self._steps = names, steps
         self._place = {name: i % len(hosts) for i, name in enumerate(names)}
         self._formulate: Formulate | None = None
@@ -140,7 +141,7 @@ class RayNetwork:
 
     def _install(self, place: int) -> Any:
         names = tuple(name for name in self._names if self._place[name] == place)
-        return self._hosts[place].install.remote(self._folder, names, self._run)
+        return self._hosts[place].install.remote(self._folder, names, self._turn)
 
     def _collect(self, place: int, answer: Any, batch: dict[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
         for attempt in range(_RETRIES):
@@ -186,7 +187,8 @@ class CoordinatorHost:
         from solvers.core.errors import SolverError  # noqa: PLC0415 - as above
 
         scenario_folder, plan_folder, parameters, elapsed = order
-        started = time.monotonic()
+        # Not the run's name: a run that is taken up again must not be stopped by what stopped it before.
+        started, turn = time.monotonic(), secrets.token_hex(8)
         control = RunControl()
         self._running = (run, control)
         steps = RunSteps(lambda: time.monotonic() - started + elapsed)
@@ -201,11 +203,11 @@ class CoordinatorHost:
             backends=self._settings.backends,
             libraries=self._settings.libraries,
             steps=steps,
-            brake=Brake(lambda: _stop_hosts(hosts, run)),
+            brake=Brake(lambda: _stop_hosts(hosts, turn)),
         )
         try:
             scenario = settings.folders.read_scenario(scenario_folder)
-            network = RayNetwork(run, hosts, scenario_folder, agent_names(scenario), steps=steps)
+            network = RayNetwork(turn, hosts, scenario_folder, agent_names(scenario), steps=steps)
             result = run_planning(scenario, network, plan_folder, settings)
             return replace(result, steps=steps.take())
         except (ConcordatError, SolverError) as error:
@@ -411,10 +413,10 @@ class RayRuntime:
         self._head = spawn_head()
 
 
-def _stop_hosts(hosts: list[Any], run: str) -> None:
+def _stop_hosts(hosts: list[Any], turn: str) -> None:
     for host in hosts:
         with suppress(RayError):  # one that is dead solves nothing
-            host.stop.remote(run)
+            host.stop.remote(turn)
 
 
 async def _answers(actor: Any) -> bool:

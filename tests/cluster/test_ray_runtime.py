@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from actors.certify import certify
+from actors.host import SharedSurroundings, agent_names
+from actors.joint_problem import JointProblem, join
+from actors.protocol import AgentNetwork, AskPrice, Decide, Decided, Message, Priced, Reply
+from cluster.runtimes import agent_settings
 from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import write_scenario
 from planner.domain.scenario import Scenario
+from planner.ports.agent_hosts import HostState
 from planner.ports.planning_runtime import Outcome, PlanningParameters, Progress
+from planner.ports.run_steps import StepKind
 from planner.simulation.generate import generate
 from planner.verification.replay import parameters_again
 from tests.middling import middling_scenario
@@ -103,6 +111,9 @@ def test_a_killed_host_does_not_change_the_plan(ray_runtime: RayRuntime, tmp_pat
     assert killed
     assert run.result.outcome is Outcome.PLANNED, run.result.detail
     assert killed[0] not in host_processes(ray_runtime)
+    steps = [step for told in (*run.told, run.result) for step in told.steps]
+    assert [step.what.partition("-")[0] for step in steps if step.kind is StepKind.RESTART] == ["agents"]
+    assert {step.what for step in steps if step.kind is StepKind.ROUND} >= {"Survey", "Formulate", "Decide"}
     assert plan_hash(tmp_path / "plan") == hash_here(scenario, tmp_path / "here", parameters)
 
 
@@ -170,3 +181,59 @@ def test_cancelling_an_ended_run_does_nothing(ray_runtime: RayRuntime, tmp_path:
     asyncio.run(ray_runtime.cancel(RUN))
     run = follow(ray_runtime, generate("tiny", seed=3), tmp_path, PlanningParameters(hosts=1))
     assert run.result.outcome is Outcome.PLANNED, run.result.detail
+
+
+class OneHost:
+    """A network of one plain agent host."""
+
+    def __init__(self, host: Any, names: tuple[str, ...]) -> None:
+        self.host, self.names = host, names
+
+    def ask(self, messages: Mapping[str, Message]) -> Mapping[str, Reply]:
+        """Deliver a round."""
+        return self.host.handle(messages)[0]
+
+
+def priced(problem: JointProblem, network: AgentNetwork) -> dict[str, float]:
+    """Return what plants and partners answer at prices of 0."""
+    asked = AskPrice(np.zeros(len(problem.links.labels)), {}, nodes=5)
+    names = [name for name in network.names if not name.startswith("segment:")]
+    replies = network.ask(dict.fromkeys(names, asked))
+    return {name: reply.bound for name, reply in replies.items() if isinstance(reply, Priced)}
+
+
+def test_agents_stop_for_their_own_turn_only(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """A host that is told to stop answers without bounds in that turn; for other turns, and in the next, with them."""
+    from actors.on_ray import AgentHost  # noqa: PLC0415 - only once the cluster's token is set
+
+    scenario = generate("tiny", seed=3)
+    write_scenario(scenario, tmp_path / "scenario")
+    names = agent_names(scenario)
+    network = OneHost(AgentHost(agent_settings()), names)
+    network.host.install(str(tmp_path / "scenario"), names, "turn-1")
+    segments = scenario["segments"]["segment"].to_list()
+    problem = join(network, SharedSurroundings(scenario), segments)
+    network.host.stop("turn-0")
+    before = priced(problem, network)
+    assert all(np.isfinite(bound) for bound in before.values())
+    network.host.stop("turn-1")
+    assert max(priced(problem, network).values()) == float("inf")
+    x = np.zeros(problem.assembly.program.columns)
+    plant = problem.assembly.names.index(next(name for name in names if name.startswith("plant:")))
+    part = x[problem.assembly.columns_of(plant)]
+    decided = network.ask({problem.assembly.names[plant]: Decide(part, part)})
+    assert all(isinstance(reply, Decided) for reply in decided.values())
+    network.host.install(str(tmp_path / "scenario"), names, "turn-2")
+    assert priced(problem, network) == before
+
+
+def test_hosts_say_that_they_answer(ray_runtime: RayRuntime) -> None:
+    """The coordinator and the hosts that were started answer, one of them alone if asked, also in mid-round."""
+
+    async def asked() -> tuple[tuple[HostState, ...], tuple[HostState, ...]]:
+        return await ray_runtime.hosts(), await ray_runtime.hosts("coordinator")
+
+    every, one = asyncio.run(asyncio.wait_for(asked(), 60))
+    assert {host.name for host in every} >= {"agents-0", "agents-1", "coordinator"}
+    assert all(host.answers for host in every)
+    assert one == (HostState("coordinator", answers=True),)
