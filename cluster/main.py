@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster.child_server import child_server
 from planner.cli.app import run
-from planner.cli.launchers import Launchers, Replay, ReplayOrder, ServeOptions, Verification
+from planner.cli.launchers import AuditCheck, Launchers, Replay, ReplayOrder, ServeOptions, Verification
 
 if TYPE_CHECKING:  # loaded by the commands that need them: `concordat --help` should not wait for polars
     from planner.domain.finding import Finding
@@ -36,6 +36,8 @@ def launchers() -> Launchers:
         write_scenario=_write_scenario,
         read_plan=_read_plan,
         read_scenario=_read_scenario,
+        verify_audit=_verify_audit,
+        list_audit=_list_audit,
     )
 
 
@@ -91,6 +93,18 @@ def _read_scenario(folder: Path) -> Scenario:
     from planner.adapters.scenario_folder import read_scenario  # noqa: PLC0415 - loads polars
 
     return read_scenario(folder)
+
+
+def _verify_audit(data: Path | None, noted: str) -> AuditCheck:
+    from cluster.auditing import verify_audit  # noqa: PLC0415 - loads SQLAlchemy
+
+    return verify_audit(data, noted)
+
+
+def _list_audit(data: Path | None, limit: int, denied: bool) -> Iterator[str]:  # noqa: FBT001 - the command's option
+    from cluster.auditing import list_audit  # noqa: PLC0415 - loads SQLAlchemy
+
+    return list_audit(data, limit, denied)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from cluster.setting_sources import Sources, effective_settings, read_settings, 
 from cluster.settings import GatewaySettings
 from planner.cli.launchers import ServeOptions
 
-_READ_ELSEWHERE = ("CONCORDAT_DEBUG",)
+_READ_ELSEWHERE = ("CONCORDAT_DEBUG", "CONCORDAT_TOKEN")
 
 
 def serve_options(options: ServeOptions) -> None:

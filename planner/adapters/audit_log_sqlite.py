@@ -79,11 +79,12 @@ class SqliteAuditLog:
             for row in connection.execute(query):
                 yield _read(row)
 
-    def latest(self, limit: int) -> tuple[AuditRow, ...]:
-        """Return up to ``limit`` rows, newest first."""
-        query = sa.select(_AUDIT).order_by(_AUDIT.c.sequence.desc()).limit(limit)
+    def newest(self) -> Iterator[AuditRow]:
+        """Return all rows, the newest first."""
+        query = sa.select(_AUDIT).order_by(_AUDIT.c.sequence.desc()).execution_options(yield_per=100)
         with self._translated(), self._engine.connect() as connection:
-            return tuple(_read(row) for row in connection.execute(query))
+            for row in connection.execute(query):
+                yield _read(row)
 
     def head(self) -> AuditHead | None:
         """Return the anchor; nothing where there is none."""
@@ -105,18 +106,18 @@ class SqliteAuditLog:
             with self._engine.begin() as connection:
                 for trigger in _APPEND_ONLY:
                     connection.execute(sa.text(trigger))
-            last = self.latest(1)
+            last = next(self.newest(), None)
             head = self.head()
-            if head is None and not last:
+            if head is None and last is None:
                 head = AuditHead(count=0, hash=GENESIS)
                 self._write_head(head)
-            if head is None or (last[0].sequence if last else 0) < head.count or not self._follows(head):
+            if head is None or (last.sequence if last else 0) < head.count or not self._follows(head):
                 raise StorageFailure(
                     f"the audit log {self._file} does not fit its head: rows were changed or removed, so nothing is "
                     "added to it; look at it by `concordat audit verify`, keep both files as evidence, and move them "
                     "away to begin a new log"
                 )
-            reached = AuditHead(count=last[0].sequence, hash=last[0].hash) if last else head
+            reached = AuditHead(count=last.sequence, hash=last.hash) if last else head
             if reached != head:
                 self._write_head(reached)
             return reached

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from planner.cli import (
+    audit_commands,
     explain_command,
     folder_commands,
     freeze_command,
@@ -30,8 +31,8 @@ from planner.domain.errors import ConcordatError
 
 HELP = """Plans supply, orders, subscriptions and rewards under contract clauses.
 
-Exit codes: 0 done, 1 verify, validate or replay found something, 2 wrong input, 3 no plan can exist, 4 no plan yet,
-5 server, disk or planning failed, 130 interrupted. CONCORDAT_DEBUG=1 shows the traceback of an error.
+Exit codes: 0 done, 1 verify, validate, replay or audit found something, 2 wrong input, 3 no plan can exist,
+4 no plan yet, 5 server, disk or planning failed, 130 interrupted. CONCORDAT_DEBUG=1 shows the traceback of an error.
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -62,6 +63,7 @@ explain_command.register(app)
 serve_command.register(app)
 settings_command.register(app)
 status_command.register(app)
+audit_commands.register(app)
 
 
 def run(launchers: Launchers, arguments: Sequence[str] | None = None) -> int:

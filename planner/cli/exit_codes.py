@@ -8,12 +8,14 @@ from planner.domain.errors import (
     FolderNotWritable,
     InvalidRequest,
     NotFound,
+    PermissionDenied,
     PlanChanged,
     PlanNotReady,
     PlanUnreadable,
     RequestConflict,
     ScenarioInvalid,
     ScenarioUnreadable,
+    Unauthenticated,
     UploadRefused,
 )
 
@@ -21,10 +23,10 @@ DONE = 0
 """The plan was made, the check holds."""
 
 DOES_NOT_HOLD = 1
-"""`verify` found a problem, `validate` a finding, `replay` another plan."""
+"""`verify` found a problem, `validate` a finding, `replay` another plan, `audit verify` a row."""
 
 WRONG_INPUT = 2
-"""A wrong option, folder, scenario or request."""
+"""A wrong option, folder, scenario or request, or one that the caller may not make."""
 
 INFEASIBLE = 3
 """No plan can exist: hard clauses or physical limits cannot hold together."""
@@ -43,12 +45,14 @@ _INPUT = (
     FolderNotWritable,
     InvalidRequest,
     NotFound,
+    PermissionDenied,
     PlanChanged,
     PlanNotReady,
     PlanUnreadable,
     RequestConflict,
     ScenarioInvalid,
     ScenarioUnreadable,
+    Unauthenticated,
     UploadRefused,
 )
 

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from planner.cli.launchers import Launchers
-from planner.cli.planning_commands import Authority, Runtime
+from planner.cli.planning_commands import Runtime
+from planner.cli.server_options import Access, Authority, ClientCertificate, ClientKey, TokenFile
 from planner.domain.errors import InvalidRequest
 from planner.ports.planning_runtime import PlanningParameters
 
@@ -33,19 +34,25 @@ def explain(  # noqa: PLR0913 - every option of the command is a parameter
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     server: Annotated[str, typer.Option(help="The server that keeps the plan, host:port.", show_default=False)] = "",
     tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
     runtime: Annotated[Runtime, typer.Option(help="Runtime of a server started to re-solve.")] = Runtime.LOCAL,
     gap: Annotated[float, typer.Option(help="Gap at which a scenario that is planned first stops.")] = 1e-2,
     time_limit: Annotated[float | None, typer.Option(help="Seconds for a scenario that is planned first.")] = None,
 ) -> None:
     """Say what binds every late or short order and every offer budget of a plan, and what loosening clauses changes."""
     from planner.cli import explain_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+    from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
     from planner.domain.relaxation import parse_relaxation  # noqa: PLC0415 - loads polars
 
     asked = tuple((parse_relaxation(each),) for each in relax or ())
     wanted = explain_work.Wanted(counterfactuals=asked, repairs=repairs, json=json, runtime=runtime.value)
     launchers = context.ensure_object(Launchers)
     if server:
-        explain_work.explain_on_server(plan, explain_work.server_address(server, tls_ca), wanted)
+        explain_work.explain_on_server(
+            plan, server_address(server, Access(tls_ca, token_file, client_cert, client_key)), wanted
+        )
     elif scenario is None:
         try:
             parameters = PlanningParameters(gap=gap, time_limit=time_limit)

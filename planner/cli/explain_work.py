@@ -51,11 +51,6 @@ class Wanted:
     runtime: str
 
 
-def server_address(address: str, tls_ca: Path | None) -> ServerAddress:
-    """Return a server's address; InvalidRequest if it is none."""
-    return ServerAddress(address, tls_ca)
-
-
 def explain_on_server(plan: str, server: ServerAddress, wanted: Wanted) -> None:
     """Have a server explain a plan that it keeps, and print the answer once all that was asked is planned."""
     name = plan.removeprefix("operations/").removeprefix("plans/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,13 @@ class ServeOptions:
     runtime: str | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    tls_callers: Path | None = None
+    jwt_keys: Path | None = None
+    jwt_audience: str | None = None
+    jwt_issuer: str | None = None
+    rate: float | None = None
+    rate_burst: int | None = None
     concurrency: int | None = None
     most_waiting: int | None = None
     metrics: str | None = None
@@ -79,6 +86,20 @@ class ReplayOrder:
     base: Path | None = None
 
 
+class AuditCheck(Protocol):
+    """What `concordat audit verify` tells: problems, the first row first, and lines about them and the head."""
+
+    @property
+    def problems(self) -> Sequence[object]:
+        """What does not hold; empty for a log that holds."""
+        ...
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """What was found, for people."""
+        ...
+
+
 class ChildServer(Protocol):
     """A server that lives as long as the command that started it."""
 
@@ -100,7 +121,8 @@ class Launchers:
     scenario folder, ``export_mps`` a scenario folder and the file to write. ``findings`` returns everything that
     stands against a scenario folder; ``read_scenario`` and ``read_plan`` return what a folder holds. ``replay`` makes
     a past plan again and tells every step on its way. ``settings`` returns the lines of a settings file that say what a
-    server would be told.
+    server would be told. ``verify_audit`` is given a data folder (or none) and a noted head, ``list_audit`` a data
+    folder, how many rows, and whether only denials count.
     """
 
     serve: Callable[[ServeOptions], None]
@@ -113,3 +135,5 @@ class Launchers:
     write_scenario: Callable[[Scenario, Path], None]
     read_plan: Callable[[Path], Plan]
     read_scenario: Callable[[Path], Scenario]
+    verify_audit: Callable[[Path | None, str], AuditCheck]
+    list_audit: Callable[[Path | None, int, bool], Iterator[str]]

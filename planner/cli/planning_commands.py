@@ -10,6 +10,7 @@ import typer
 
 from planner.cli.launchers import Launchers
 from planner.cli.order import Order, Target
+from planner.cli.server_options import Access, Authority, ClientCertificate, ClientKey, TokenFile
 from planner.domain.errors import InvalidRequest
 from planner.ports.planning_runtime import PlanningParameters
 
@@ -22,9 +23,6 @@ class Runtime(StrEnum):
 
 
 Server = Annotated[str, typer.Option(help="The server, host:port.", show_default=False)]
-Authority = Annotated[
-    Path | None, typer.Option("--tls-ca", help="PEM file of the authority that signed the server.", show_default=False)
-]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what OUT holds.")]
 
 
@@ -44,6 +42,9 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
     *,
     server: Annotated[str, typer.Option(help="A running server, host:port; else one is started for this plan.")] = "",
     tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
     runtime: Annotated[Runtime, typer.Option(help="Runtime of a server started for this plan.")] = Runtime.RAY,
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds since the server accepted; the best plan so far is kept.")
@@ -65,6 +66,7 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
     Ctrl-C cancels and keeps the best plan so far.
     """
     from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+    from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
 
     try:
         parameters = PlanningParameters(
@@ -83,11 +85,18 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
     target = Target(out=out, overwrite=overwrite)
     launchers = context.ensure_object(Launchers)
     if server:
-        _leave(planning_work.plan_on_server(order, target, planning_work.server_address(server, tls_ca), launchers))
+        _leave(
+            planning_work.plan_on_server(
+                order,
+                target,
+                server_address(server, Access(tls_ca, token_file, client_cert, client_key)),
+                launchers,
+            )
+        )
     _leave(planning_work.plan_on_child(order, target, runtime.value, launchers))
 
 
-def watch(
+def watch(  # noqa: PLR0913 - every option of the command is a parameter
     context: typer.Context,
     operation: Annotated[str, typer.Argument(help="Name of the operation, operations/….")],
     server: Server,
@@ -95,29 +104,39 @@ def watch(
     out: Annotated[Path | None, typer.Option(help="Folder to put the plan into in the end.")] = None,
     overwrite: Overwrite = False,
     tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
 ) -> None:
     """Follow a plan that was asked for before; leaving with Ctrl-C does not cancel it."""
     from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+    from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
 
     target = Target(out=out, overwrite=overwrite)
-    address = planning_work.server_address(server, tls_ca)
+    address = server_address(server, Access(tls_ca, token_file, client_cert, client_key))
     _leave(planning_work.watch(operation, target, address, context.ensure_object(Launchers)))
 
 
-def accept(
+def accept(  # noqa: PLR0913 - every option of the command is a parameter
     plan: Annotated[str, typer.Argument(help="Name of the plan, plans/… or operations/….")],
     server: Server,
     *,
     etag: Annotated[str, typer.Option(help="What you looked at, as `watch` and `plans` tell it.", show_default=False)],
-    by: Annotated[str, typer.Option(help="Who accepts it: a person, role or system.", show_default=False)],
+    by: Annotated[
+        str, typer.Option(help="Who accepts it: a person, role or system; a guarded server knows.", show_default=False)
+    ] = "",
     comment: Annotated[str, typer.Option(help="Why, for people.")] = "",
     tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
 ) -> None:
     """Take a plan as the one to be executed; a plan that is still being made ends with what was accepted."""
     from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+    from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
 
     decision = planning_work.Decision(etag=etag, accepted_by=by, comment=comment)
-    planning_work.accept(plan, decision, planning_work.server_address(server, tls_ca))
+    planning_work.accept(plan, decision, server_address(server, Access(tls_ca, token_file, client_cert, client_key)))
 
 
 def cancel(
@@ -125,11 +144,15 @@ def cancel(
     server: Server,
     *,
     tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
 ) -> None:
     """Stop a plan soon; its best plan so far is kept on the server."""
     from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+    from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
 
-    planning_work.cancel(operation, planning_work.server_address(server, tls_ca))
+    planning_work.cancel(operation, server_address(server, Access(tls_ca, token_file, client_cert, client_key)))
 
 
 def plans(
@@ -137,11 +160,15 @@ def plans(
     *,
     limit: Annotated[int, typer.Option(help="How many plans to show, newest first.", min=1)] = 20,
     tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
 ) -> None:
     """List the plans that were asked for on a server, newest first."""
     from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+    from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
 
-    planning_work.print_latest(limit, planning_work.server_address(server, tls_ca))
+    planning_work.print_latest(limit, server_address(server, Access(tls_ca, token_file, client_cert, client_key)))
 
 
 def _leave(code: int) -> None:

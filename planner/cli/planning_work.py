@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
@@ -20,11 +19,6 @@ from planner.client.scenario_upload import check_scenario_folder
 from planner.console.terminal import print_plan
 from planner.domain.errors import ScenarioInvalid
 from planner.events.plan_record import PlanRecord
-
-
-def server_address(address: str, tls_ca: Path | None) -> ServerAddress:
-    """Return a server's address; InvalidRequest if it is none."""
-    return ServerAddress(address, tls_ca)
 
 
 def plan_on_server(order: Order, target: Target, server: ServerAddress, launchers: Launchers) -> int:
@@ -69,7 +63,8 @@ def accept(plan: str, decision: Decision, server: ServerAddress) -> None:
             )
 
     record = asyncio.run(accepted())
-    told = f"plans/{record.plan} is accepted by {decision.accepted_by} as {decision.etag}"
+    by = record.acceptance.accepted_by if record.acceptance is not None else decision.accepted_by
+    told = f"plans/{record.plan} is accepted by {by} as {decision.etag}"
     if not record.done:
         told += f"; its run ends with that plan: follow it by `concordat watch operations/{record.plan}`"
     Console().print(told, markup=False, highlight=False, soft_wrap=True)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.planning_commands import Authority, Server
+from planner.cli.planning_commands import Server
+from planner.cli.server_options import Access, Authority, ClientCertificate, ClientKey, TokenFile
 from planner.domain.errors import InvalidRequest
 from planner.ports.quoting import NewOrder
 
@@ -33,9 +34,13 @@ def quote(  # noqa: PLR0913 - every option of the command is a parameter
         bool, typer.Option("--displace-promises", help="Other orders may be served less or later than planned.")
     ] = False,
     tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
 ) -> None:
     """Ask whether an accepted plan can serve one more order, when, and what that costs; the plan stays as it is."""
     from planner.cli import quote_work  # noqa: PLC0415 - loads gRPC, which `--help` should not wait for
+    from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
 
     try:
         order = NewOrder(
@@ -52,4 +57,4 @@ def quote(  # noqa: PLR0913 - every option of the command is a parameter
         )
     except ValueError as error:
         raise InvalidRequest(str(error)) from error
-    quote_work.print_quote(plan, order, server, tls_ca)
+    quote_work.print_quote(plan, order, server_address(server, Access(tls_ca, token_file, client_cert, client_key)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 from rich.console import Console
 
@@ -13,11 +12,11 @@ from planner.client.planning_client import PlanningClient
 from planner.ports.quoting import NewOrder, Quote
 
 
-def print_quote(plan: str, order: NewOrder, address: str, tls_ca: Path | None) -> None:
+def print_quote(plan: str, order: NewOrder, server: ServerAddress) -> None:
     """Ask a server and print its answer."""
 
     async def asked() -> Quote:
-        async with PlanningClient(ServerAddress(address, tls_ca)) as client:
+        async with PlanningClient(server) as client:
             return await client.quote(plan.removeprefix("plans/"), order)
 
     console = Console()

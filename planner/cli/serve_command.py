@@ -40,6 +40,24 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
     runtime: Annotated[Runtime | None, typer.Option(help="Where agents live.", show_default="ray")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; needed beyond loopback.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option(help="PEM authority that signs client certificates; then every client shows one.")
+    ] = None,
+    tls_callers: Annotated[
+        Path | None, typer.Option(help="TOML file: which roles the names in client certificates have.")
+    ] = None,
+    jwt_keys: Annotated[
+        Path | None, typer.Option(help="JWKS or PEM file of the public keys that tokens are checked with.")
+    ] = None,
+    jwt_audience: Annotated[str | None, typer.Option(help="Whom tokens must be for.")] = None,
+    jwt_issuer: Annotated[str | None, typer.Option(help="Whom tokens must be of.")] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Calls a second per client.", show_default="50 where callers are known, else no limit"),
+    ] = None,
+    rate_burst: Annotated[
+        int | None, typer.Option(help="Calls of a client at once.", min=1, show_default="100")
+    ] = None,
     concurrency: Annotated[
         int | None, typer.Option(help="Plans made at a time; others wait.", min=1, show_default="1")
     ] = None,
@@ -63,6 +81,13 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
             runtime=None if runtime is None else runtime.value,
             tls_cert=tls_cert,
             tls_key=tls_key,
+            tls_client_ca=tls_client_ca,
+            tls_callers=tls_callers,
+            jwt_keys=jwt_keys,
+            jwt_audience=jwt_audience,
+            jwt_issuer=jwt_issuer,
+            rate=rate,
+            rate_burst=rate_burst,
             concurrency=concurrency,
             most_waiting=most_waiting,
             metrics=metrics,

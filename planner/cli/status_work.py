@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 from rich.console import Console
 
@@ -15,7 +14,7 @@ from planner.client.connection import ServerAddress
 from planner.client.server_status import Watched, ask_status
 
 
-def print_status(address: str, tls_ca: Path | None, *, as_json: bool) -> bool:
+def print_status(server: ServerAddress, *, as_json: bool) -> bool:
     """Ask a server and print its answer; tells whether it serves.
 
     Raises
@@ -23,8 +22,8 @@ def print_status(address: str, tls_ca: Path | None, *, as_json: bool) -> bool:
     ServerUnavailable
         If no server answers.
     """
-    watched = asyncio.run(ask_status(ServerAddress(address, tls_ca)))
-    lines = [json.dumps(status_document(watched))] if as_json else list(status_lines(address, watched))
+    watched = asyncio.run(ask_status(server))
+    lines = [json.dumps(status_document(watched))] if as_json else list(status_lines(server.address, watched))
     console = Console()
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
