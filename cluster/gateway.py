@@ -19,6 +19,7 @@ import structlog
 
 from cluster.data_folder import locked_data_folder
 from cluster.guarding import guarding
+from cluster.retaining import retaining
 from cluster.settings import EVENT_LOG_FILE, GatewaySettings
 from cluster.telemetry import make_telemetry
 from planner.adapters.event_log_sql import SqlEventLog, open_database
@@ -119,7 +120,8 @@ async def running_gateway(
                     _log.info(
                         "serving", address=address, data=str(settings.data), log=database.name, resumed=len(resumed)
                     )
-                    yield address
+                    async with retaining(ports, settings.keep_plans_days):
+                        yield address
                 finally:
                     _log.info("stopping")
                     await server.stop(GRACE_SECONDS)

@@ -60,6 +60,18 @@ class PlanFolders:
             raise PlanUnreadable(f"{file} holds no JSON object")
         return content
 
+    def remove(self, plan: str) -> bool:
+        """Remove the folder of a plan; ``plan.json`` goes first, so that nobody reads a half."""
+        folder = self._folder(plan)
+        if not folder.is_dir():
+            return False
+        try:
+            (folder / "plan.json").unlink(missing_ok=True)
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise StorageFailure(f"plan folder {folder} cannot be removed: {error.strerror or error}") from error
+        return True
+
     def parts(self, plan: str) -> Iterator[tuple[str, bytes]]:
         """Return the files of a plan in parts, ``plan.json`` last."""
         folder = Path(self.folder(plan))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from planner.application.live_plan import LivePlan
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
-from planner.application.recording import find_plan, record_of_plan
+from planner.application.recording import check_kept, find_plan, record_of_plan
 from planner.domain.errors import AlreadyAccepted, InvalidRequest, PlanChanged, PlanNotReady
 from planner.events.catalogue import AcceptanceFailed, IncumbentAccepted, PlanAccepted, PlanCompleted
 from planner.events.plan_record import PlanRecord
@@ -54,7 +54,7 @@ async def accept_plan(ports: PlanningPorts, runs: PlanRuns, request: AcceptReque
     NotFound
         If nobody asked for the plan here.
     PlanNotReady
-        If there is nothing to accept: queued, no plan found yet, or ended without one.
+        If there is nothing to accept: queued, no plan found yet, ended without one, or expired.
     PlanChanged
         If the etag names something else than what can be accepted now.
     AlreadyAccepted
@@ -79,6 +79,7 @@ async def _accept_completed(ports: PlanningPorts, record: PlanRecord, request: A
             f"plan {request.plan} is {record.state.value}: "
             + ("there is no plan to accept" if record.done else "wait until it has a first plan")
         )
+    check_kept(record)
     if request.etag not in {record.etag, ending.incumbent}:
         raise PlanChanged(
             f"plan {request.plan} is now {record.etag}, not {request.etag}: look at it again before accepting it",
@@ -87,7 +88,11 @@ async def _accept_completed(ports: PlanningPorts, record: PlanRecord, request: A
     event = PlanAccepted(
         accepted_by=request.accepted_by, comment=request.comment, etag=request.etag, plan_hash=ending.plan_hash
     )
-    record = await record_of_plan(ports, request.plan, event, unless=lambda now: now.acceptance is not None)
+    record = await record_of_plan(
+        ports, request.plan, event, unless=lambda now: now.acceptance is not None or now.expired_at is not None
+    )
+    if record.acceptance is None:
+        check_kept(record)
     return _same(record, request)
 
 

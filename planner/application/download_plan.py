@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from planner.application.planning_ports import PlanningPorts
-from planner.application.recording import find_plan
+from planner.application.recording import check_kept, find_plan
 from planner.domain.errors import PlanNotReady
 from planner.events.plan_record import PlanState
 
@@ -19,7 +19,7 @@ async def download_plan(ports: PlanningPorts, plan: str) -> AsyncIterator[tuple[
     NotFound
         If nobody asked for the plan here.
     PlanNotReady
-        If it still runs, or ended without a plan.
+        If it still runs, ended without a plan, or has expired.
     PlanUnreadable
         If its folder is gone.
     """
@@ -29,6 +29,7 @@ async def download_plan(ports: PlanningPorts, plan: str) -> AsyncIterator[tuple[
             f"plan {plan} is {record.state.value}: "
             + ("there is no folder to download" if record.done else "watch its operation until it is done")
         )
+    check_kept(record)
     parts = ports.plans.parts(plan)
     while (part := await asyncio.to_thread(next, parts, None)) is not None:
         yield part

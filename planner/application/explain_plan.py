@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from planner.application.check_scenario import ScenarioChecks
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
-from planner.application.recording import find_plan
+from planner.application.recording import check_kept, find_plan
 from planner.application.submit_plan import PlanRequest, submit_plan
 from planner.application.upload_scenario import keep_scenario
 from planner.domain.errors import PlanNotReady
@@ -65,7 +65,7 @@ async def explain_plan(
     NotFound
         If nobody asked for the plan here.
     PlanNotReady
-        If it still runs, or ended without a plan though one may exist.
+        If it still runs, ended without a plan though one may exist, or has expired.
     InvalidRequest
         If a clause is not known or cannot be loosened like that.
     PlanUnreadable
@@ -78,6 +78,7 @@ async def explain_plan(
             f"plan {request.plan} is {record.state.value}: "
             + ("there is nothing to explain" if record.done else "watch its operation until it is done")
         )
+    check_kept(record)
     scenario = await asyncio.to_thread(ports.scenarios.read, record.request.scenario)
     plan = await asyncio.to_thread(ports.plans.read, request.plan) if isinstance(ending, PlanCompleted) else None
     what_if = _WhatIf(ports, runs, checks, record, scenario, plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from planner.application.planning_ports import PlanningPorts
-from planner.application.recording import find_plan
+from planner.application.recording import check_kept, find_plan
 from planner.domain.errors import PlanNotReady
 from planner.events.plan_record import PlanState
 from planner.ports.quoting import NewOrder, Quote, QuotingRuntime
@@ -19,7 +19,7 @@ async def quote_order(ports: PlanningPorts, quoting: QuotingRuntime, plan: str, 
     NotFound
         If nobody asked for the plan here.
     PlanNotReady
-        If it was not made yet, or not accepted: promises are made on what will be executed.
+        If it was not made yet, not accepted (promises are made on what will be executed), or has expired.
     InvalidRequest
         If the order names what the scenario does not have, or is larger than can be quoted.
     QuoteFailed
@@ -34,6 +34,7 @@ async def quote_order(ports: PlanningPorts, quoting: QuotingRuntime, plan: str, 
         raise PlanNotReady(
             f"plan {plan} was not accepted: accept it first, since promises are made on what is executed"
         )
+    check_kept(record)
     scenario = await asyncio.to_thread(ports.scenarios.folder, record.request.scenario)
     folder = await asyncio.to_thread(ports.plans.folder, plan)
     return await quoting.quote(scenario, folder, order)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from planner.application.planning_ports import PlanningPorts
-from planner.domain.errors import NotFound
+from planner.domain.errors import NotFound, PlanFolderExpired
 from planner.events.catalogue import Event
 from planner.events.codec import encode
 from planner.events.envelope import Envelope
@@ -61,6 +61,18 @@ async def find_plan(ports: PlanningPorts, plan: str) -> PlanRecord:
     if record is None:
         raise NotFound(f"plan {plan[:80]!r} is not known here: list the plans to see which are")
     return record
+
+
+def check_kept(record: PlanRecord) -> None:
+    """Let pass a plan whose folder was not removed since.
+
+    Raises
+    ------
+    PlanFolderExpired
+        If it was, with when and what to do.
+    """
+    if record.expired_at is not None:
+        raise PlanFolderExpired(record.expiry)
 
 
 async def record_of_plan(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from planner.application.check_scenario import ScenarioChecks
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
-from planner.application.recording import enveloped, find_plan, plan_aggregate, request_aggregate
+from planner.application.recording import check_kept, enveloped, find_plan, plan_aggregate, request_aggregate
 from planner.domain.errors import InvalidRequest, NotFound, PlanNotReady, RequestConflict, ScenarioInvalid
 from planner.events.catalogue import PlanRequested, RequestReceived
 from planner.events.codec import decode
@@ -70,7 +70,7 @@ async def submit_plan(ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChec
     NotFound
         If the scenario or the base plan is not kept here.
     PlanNotReady
-        If the base plan was not made yet, or ended without a plan.
+        If the base plan was not made yet, ended without a plan, or has expired.
     ScenarioInvalid
         If findings stand against the scenario.
     RequestConflict
@@ -100,9 +100,10 @@ async def submit_plan(ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChec
 
 
 async def _check_base(ports: PlanningPorts, plan: str) -> None:
-    state = (await find_plan(ports, plan)).state
-    if state is not PlanState.PLANNED:
-        raise PlanNotReady(f"the base plan {plan} is {state.value}: only a finished plan can be gone on from")
+    base = await find_plan(ports, plan)
+    if base.state is not PlanState.PLANNED:
+        raise PlanNotReady(f"the base plan {plan} is {base.state.value}: only a finished plan can be gone on from")
+    check_kept(base)
 
 
 async def _known(ports: PlanningPorts, request: PlanRequest) -> PlanRecord | None:

@@ -45,6 +45,16 @@ class PlanStore(Protocol):
         """
         ...
 
+    def remove(self, plan: str) -> bool:
+        """Remove the folder of a plan; tells whether there was one.
+
+        Raises
+        ------
+        StorageFailure
+            If it cannot be removed.
+        """
+        ...
+
     def parts(self, plan: str) -> Iterator[tuple[str, bytes]]:
         """Return the files of a plan in parts: file name and bytes; a file may come in several parts, in order.
 

@@ -104,7 +104,7 @@ def plan_to_wire(record: PlanRecord, progress: Progress | None = None) -> plan_p
     ending = record.ending
     if ending is None:
         return plan
-    plan.detail = "; ".join(filter(None, (record.refused, ending.detail)))
+    plan.detail = "; ".join(filter(None, (record.expiry, record.refused, ending.detail)))
     if isinstance(ending, PlanFoundInfeasible):
         plan.stopped_by = "infeasible"
         plan.infeasibility.conflict.extend(ending.conflict)
