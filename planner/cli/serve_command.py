@@ -15,6 +15,19 @@ Config = Annotated[
     typer.Option(help="TOML file of settings; options and CONCORDAT_… variables override it.", show_default=False),
 ]
 
+ClientAuthority = Annotated[
+    Path | None, typer.Option(help="PEM authority that signs client certificates; then every client shows one.")
+]
+Callers = Annotated[Path | None, typer.Option(help="TOML file: which roles the names in client certificates have.")]
+TokenKeys = Annotated[
+    Path | None, typer.Option(help="JWKS or PEM file of the public keys that tokens are checked with.")
+]
+Rate = Annotated[
+    float | None,
+    typer.Option(help="Calls a second per client.", show_default="50 where callers are known, else no limit"),
+]
+Burst = Annotated[int | None, typer.Option(help="Calls of a client at once.", min=1, show_default="100")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -40,24 +53,13 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
     runtime: Annotated[Runtime | None, typer.Option(help="Where agents live.", show_default="ray")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; needed beyond loopback.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.")] = None,
-    tls_client_ca: Annotated[
-        Path | None, typer.Option(help="PEM authority that signs client certificates; then every client shows one.")
-    ] = None,
-    tls_callers: Annotated[
-        Path | None, typer.Option(help="TOML file: which roles the names in client certificates have.")
-    ] = None,
-    jwt_keys: Annotated[
-        Path | None, typer.Option(help="JWKS or PEM file of the public keys that tokens are checked with.")
-    ] = None,
+    tls_client_ca: ClientAuthority = None,
+    tls_callers: Callers = None,
+    jwt_keys: TokenKeys = None,
     jwt_audience: Annotated[str | None, typer.Option(help="Whom tokens must be for.")] = None,
     jwt_issuer: Annotated[str | None, typer.Option(help="Whom tokens must be of.")] = None,
-    rate: Annotated[
-        float | None,
-        typer.Option(help="Calls a second per client.", show_default="50 where callers are known, else no limit"),
-    ] = None,
-    rate_burst: Annotated[
-        int | None, typer.Option(help="Calls of a client at once.", min=1, show_default="100")
-    ] = None,
+    rate: Rate = None,
+    rate_burst: Burst = None,
     concurrency: Annotated[
         int | None, typer.Option(help="Plans made at a time; others wait.", min=1, show_default="1")
     ] = None,
