@@ -72,6 +72,7 @@ def serve(settings: GatewaySettings, make_runtime: RuntimeFactory) -> None:
     ServerUnavailable
         If the address cannot be taken.
     """
+    configure_log(lambda: "")
     telemetry = make_telemetry(settings.telemetry)
     configure_log(telemetry.traces.current)
     asyncio.run(_serve(settings, make_runtime, telemetry))

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import structlog
+
 from planner.domain.errors import InvalidRequest
 from planner.ports.silent_telemetry import SilentMetrics, SilentTraces
 from planner.ports.telemetry import Metrics, Telemetry, Traces
 
 LOOPBACK = "127.0.0.1"
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+
+_log = structlog.get_logger("concordat.telemetry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,5 +92,5 @@ def _metrics(at: tuple[str, int] | None) -> Metrics:
     from planner.adapters.telemetry_prometheus import PrometheusMetrics  # noqa: PLC0415 - an extra, likewise
 
     metrics = PrometheusMetrics()
-    metrics.serve(*at)
+    _log.info("serving metrics", address=metrics.serve(*at))
     return metrics
