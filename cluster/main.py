@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster.child_server import child_server
 from planner.cli.app import run
-from planner.cli.launchers import AuditCheck, Launchers, Replay, ReplayOrder, ServeOptions, Verification
+from planner.cli.launchers import AuditCheck, Launchers, LogPlace, Replay, ReplayOrder, ServeOptions, Verification
 
 if TYPE_CHECKING:  # loaded by the commands that need them: `concordat --help` should not wait for polars
     from planner.domain.finding import Finding
@@ -36,6 +36,9 @@ def launchers() -> Launchers:
         write_scenario=_write_scenario,
         read_plan=_read_plan,
         read_scenario=_read_scenario,
+        show_log=_show_log,
+        migrate_log=_migrate_log,
+        retain_plans=_retain_plans,
         verify_audit=_verify_audit,
         list_audit=_list_audit,
     )
@@ -105,6 +108,24 @@ def _list_audit(data: Path | None, limit: int, denied: bool) -> Iterator[str]:  
     from cluster.auditing import list_audit  # noqa: PLC0415 - loads SQLAlchemy
 
     return list_audit(data, limit, denied)
+
+
+def _show_log(place: LogPlace, aggregate: str, limit: int) -> Iterable[str]:
+    from cluster.log_keeping import show_log  # noqa: PLC0415 - loads SQLAlchemy and gRPC
+
+    return show_log(place, aggregate, limit)
+
+
+def _migrate_log(place: LogPlace, to: int) -> str:
+    from cluster.log_keeping import migrate_log  # noqa: PLC0415 - loads SQLAlchemy and gRPC
+
+    return migrate_log(place, to)
+
+
+def _retain_plans(place: LogPlace, days: float, accepted: bool) -> Iterable[str]:  # noqa: FBT001 - as the command calls
+    from cluster.log_keeping import retain_folders  # noqa: PLC0415 - loads SQLAlchemy and gRPC
+
+    return retain_folders(place, days, accepted)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from planner.cli import (
     explain_command,
     folder_commands,
     freeze_command,
+    log_command,
     planning_commands,
     quote_command,
     replay_command,
@@ -59,6 +60,7 @@ folder_commands.register(app)
 replay_command.register(app)
 quote_command.register(app)
 freeze_command.register(app)
+log_command.register(app)
 explain_command.register(app)
 serve_command.register(app)
 settings_command.register(app)

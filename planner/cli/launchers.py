@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,15 @@ class ServeOptions:
     most_waiting: int | None = None
     metrics: str | None = None
     until_stdin_closes: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPlace:
+    """Where an event log is, as options of a server say it; ``None`` was not given."""
+
+    config: Path | None = None
+    data: Path | None = None
+    database: str | None = None
 
 
 class Verification(Protocol):
@@ -122,7 +131,8 @@ class Launchers:
     stands against a scenario folder; ``read_scenario`` and ``read_plan`` return what a folder holds. ``replay`` makes
     a past plan again and tells every step on its way. ``settings`` returns the lines of a settings file that say what a
     server would be told. ``verify_audit`` is given a data folder (or none) and a noted head, ``list_audit`` a data
-    folder, how many rows, and whether only denials count.
+    folder, how many rows, and whether only denials count. ``show_log`` is given an aggregate (or none) and how many
+    events, ``migrate_log`` a version, ``retain_plans`` days and whether accepted plans count too.
     """
 
     serve: Callable[[ServeOptions], None]
@@ -135,5 +145,8 @@ class Launchers:
     write_scenario: Callable[[Scenario, Path], None]
     read_plan: Callable[[Path], Plan]
     read_scenario: Callable[[Path], Scenario]
+    show_log: Callable[[LogPlace, str, int], Iterable[str]]
+    migrate_log: Callable[[LogPlace, int], str]
+    retain_plans: Callable[[LogPlace, float, bool], Iterable[str]]
     verify_audit: Callable[[Path | None, str], AuditCheck]
     list_audit: Callable[[Path | None, int, bool], Iterator[str]]
