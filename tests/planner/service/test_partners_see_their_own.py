@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,72 +11,12 @@ import grpc
 import polars as pl
 import pytest
 
-from planner.adapters.plan_folder import write_plan
-from planner.adapters.scenario_folder import read_scenario, write_scenario
-from planner.domain.scenario import Scenario
-from planner.ports.planning_runtime import PlanningParameters, PlanningResult, Progress
 from planner.service.server import SERVICE
-from planner.simulation.scripted_runtime import Script, ScriptedRuntime
 from planner.wire.v1 import acceptance_pb2, explanation_pb2, plan_pb2, quote_pb2, scenario_pb2
 from planner.wire.v1 import planning_service_pb2 as messages
 from tests.door_keys import token, token_door
-from tests.guarded_gateway import GuardedKnock, at_guarded
-from tests.plan_builder import small_plan
-from tests.scenario_builder import small_scenario
-
-WORDS = {
-    "dist-a": ("dist-a", "A1", "A2", "C-dist", "dist/"),
-    "brand": ("brand", "C-brand", "brand/"),
-    "oilco": ("oilco", "C-oil", "oil/"),
-    "dist-b": ("dist-b", "B1", "B2"),
-    "program": ("program", "C-program"),
-}
-"""What is a partner's own, by partner: nobody else may read these words."""
-
-INSIDE = ("north-gold", "south-silver", "household", "petra", "for petra only", "1901/")
-"""What no partner may read: segments, customers, names of people, comments, our own rows."""
-
-
-class FullRuntime(ScriptedRuntime):
-    """A scripted runtime whose plans are the small valid plan of the small scenario, with every table filled."""
-
-    async def plan(
-        self, run: str, scenario_folder: str, plan_folder: str, parameters: PlanningParameters
-    ) -> AsyncIterator[Progress | PlanningResult]:
-        """Follow the script, and put the small plan into the folder at its end."""
-        async for step in super().plan(run, scenario_folder, plan_folder, parameters):
-            if isinstance(step, PlanningResult):
-                write_plan(small_plan(read_scenario(Path(scenario_folder))), Path(plan_folder))
-            yield step
-
-
-def small_with_orders() -> Scenario:
-    """Return the small scenario, its title naming somebody."""
-    scenario = small_scenario()
-    return replace(scenario, header=replace(scenario.header, title="Plan for brand and dist-a"))
-
-
-@pytest.fixture
-def scenario(tmp_path: Path) -> Path:
-    """Return the folder of a small valid scenario with five partners."""
-    write_scenario(small_with_orders(), tmp_path / "scenario")
-    return tmp_path / "scenario"
-
-
-def visited(tmp_path: Path, scenario: Path, visit: Any) -> None:
-    """Run a visit to a server that keeps an accepted plan and a draft: given the knock and both ids."""
-
-    async def run(knock: GuardedKnock) -> None:
-        planner = await knock.client(token("petra", "planner"))
-        stored, made = await planner.upload(scenario), []
-        for seed in (1, 2):
-            plan = (await planner.create(stored, PlanningParameters(seed=seed))).plan
-            record = [step async for step in planner.watch(plan)][-1].record
-            made.append((plan, record.etag))
-        await planner.accept(made[0][0], made[0][1], accepted_by="", comment="for petra only")
-        await visit(knock, made[0][0], made[1][0])
-
-    at_guarded(tmp_path / "data", token_door(tmp_path / "keys"), run, FullRuntime(Script(), write_plan))
+from tests.guarded_gateway import GuardedKnock
+from tests.two_partners import foreign_words, visited
 
 
 def downloaded(parts: list[bytes]) -> dict[str, bytes]:
@@ -138,9 +76,9 @@ async def answers(channel: grpc.aio.Channel, method: str, data: bytes, shown: An
 
 
 @pytest.mark.parametrize("partner", ["dist-a", "brand", "oilco", "dist-b"])
-def test_nothing_of_others_is_in_any_byte(tmp_path: Path, scenario: Path, partner: str) -> None:
+def test_nothing_of_others_is_in_any_byte(tmp_path: Path, partner: str) -> None:
     """Whatever a partner asks, no word of another partner and nothing of our own inside comes back."""
-    foreign = [word for other, words in WORDS.items() if other != partner for word in words]
+    foreign = foreign_words(partner)
 
     async def visit(knock: GuardedKnock, plan: str, draft: str) -> None:
         shown = (("authorization", f"Bearer {token('clerk', 'partner', partner=partner)}"),)
@@ -151,7 +89,7 @@ def test_nothing_of_others_is_in_any_byte(tmp_path: Path, scenario: Path, partne
                 assert code in {"OK", "PERMISSION_DENIED", "INVALID_ARGUMENT"}, (method, code)
                 ok |= {method} if code == "OK" else set()
                 seen += b"\n".join(received)
-                leaks = [word for word in (*foreign, *INSIDE) if word.encode() in b"\n".join(received)]
+                leaks = [word for word in foreign if word.encode() in b"\n".join(received)]
                 assert leaks == [], (method, leaks)
         assert ok == {"GetPlan", "ListPlans", "DownloadPlan", "ExplainPlan"}
         assert plan.encode() in seen
@@ -159,10 +97,10 @@ def test_nothing_of_others_is_in_any_byte(tmp_path: Path, scenario: Path, partne
         # The bytes were looked at where its own words are, so that a leak would have been seen.
         assert partner.encode() in seen
 
-    visited(tmp_path, scenario, visit)
+    visited(tmp_path, token_door(tmp_path / "keys"), visit)
 
 
-def test_a_partner_gets_its_own_rows(tmp_path: Path, scenario: Path) -> None:
+def test_a_partner_gets_its_own_rows(tmp_path: Path) -> None:
     """A distributor gets its orders, how they are served, its funding and clauses, and how many are withheld."""
 
     async def visit(knock: GuardedKnock, plan: str, _draft: str) -> None:
@@ -203,10 +141,10 @@ def test_a_partner_gets_its_own_rows(tmp_path: Path, scenario: Path) -> None:
         assert {short.id for short in told.shortfalls} <= {"A1", "A2"}
         assert not any(short.text or short.terms or short.HasField("binding") for short in told.shortfalls)
 
-    visited(tmp_path, scenario, visit)
+    visited(tmp_path, token_door(tmp_path / "keys"), visit)
 
 
-def test_a_supplier_gets_the_prices_of_its_clauses(tmp_path: Path, scenario: Path) -> None:
+def test_a_supplier_gets_the_prices_of_its_clauses(tmp_path: Path) -> None:
     """A supplier reads what is bought from it and what its clauses are worth, not what its material is worth to us."""
 
     async def visit(knock: GuardedKnock, plan: str, _draft: str) -> None:
@@ -218,10 +156,10 @@ def test_a_supplier_gets_the_prices_of_its_clauses(tmp_path: Path, scenario: Pat
         assert prices.select("kind", "key").rows() == [("clause", "oil/take")]
         assert pl.read_csv(io.BytesIO(files["purchases.csv"])).height == 1
 
-    visited(tmp_path, scenario, visit)
+    visited(tmp_path, token_door(tmp_path / "keys"), visit)
 
 
-def test_partners_list_accepted_plans_of_their_scenarios_page_by_page(tmp_path: Path, scenario: Path) -> None:
+def test_partners_list_accepted_plans_of_their_scenarios_page_by_page(tmp_path: Path) -> None:
     """Drafts and plans of scenarios without the partner are not listed, and pages go on to the end."""
 
     async def visit(knock: GuardedKnock, plan: str, _draft: str) -> None:
@@ -229,10 +167,10 @@ def test_partners_list_accepted_plans_of_their_scenarios_page_by_page(tmp_path: 
         assert [record.plan for record in await known.plans(10)] == [plan]
         assert await stranger.plans(10) == ()
 
-    visited(tmp_path, scenario, visit)
+    visited(tmp_path, token_door(tmp_path / "keys"), visit)
 
 
-def test_answers_to_others_stay_whole(tmp_path: Path, scenario: Path) -> None:
+def test_answers_to_others_stay_whole(tmp_path: Path) -> None:
     """The integrator, the auditor and the planner get the plan as it is, with its value and every file."""
 
     async def visit(knock: GuardedKnock, plan: str, draft: str) -> None:
@@ -242,4 +180,4 @@ def test_answers_to_others_stay_whole(tmp_path: Path, scenario: Path) -> None:
             assert {"rewards.parquet", "plan.json", "production.csv"} <= names
             assert (await client.plan(plan)).record.gap is not None
 
-    visited(tmp_path, scenario, visit)
+    visited(tmp_path, token_door(tmp_path / "keys"), visit)
