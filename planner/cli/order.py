@@ -10,11 +10,15 @@ from planner.ports.planning_runtime import PlanningParameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A scenario folder to be planned; an empty ``request_id`` becomes a new one."""
+    """A scenario folder to be planned.
+
+    An empty ``request_id`` becomes a new one; among those that wait on a server the higher ``priority`` goes first.
+    """
 
     scenario: Path
     parameters: PlanningParameters
     request_id: str = ""
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,9 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
         str, typer.Option(help="A finished plan on the server to go on from, plans/…; needs --server.")
     ] = "",
     request_id: Annotated[str, typer.Option(help="Asking again under the same id returns the same plan.")] = "",
+    priority: Annotated[
+        int, typer.Option(help="Among plans that wait on a server the higher goes first.", min=0, max=9)
+    ] = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Have a scenario planned and put the plan into a folder.
@@ -81,7 +84,7 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
         raise InvalidRequest(str(error)) from error
     if base and not server:
         raise InvalidRequest("a base plan stands on a server: name that by --server", "base")
-    order = Order(scenario=scenario, parameters=parameters, request_id=request_id)
+    order = Order(scenario=scenario, parameters=parameters, request_id=request_id, priority=priority)
     target = Target(out=out, overwrite=overwrite)
     launchers = context.ensure_object(Launchers)
     if server:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import uuid
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TypeVar
 
 from rich.console import Console
@@ -111,14 +112,15 @@ class PlanningSession:
 
     async def _accepted(self, client: PlanningClient, stored: str, order: Order, request_id: str) -> PlanRecord:
         """Ask until the server answers: under its request id a request is accepted once, however often it is sent."""
+        create = partial(client.create, stored, order.parameters, request_id=request_id, priority=order.priority)
         for attempt in range(1, _CREATE_ATTEMPTS):
             try:
-                return await self._alive(client.create(stored, order.parameters, request_id=request_id))
+                return await self._alive(create())
             except ServerUnavailable as error:
                 self._raise_if_dead(error)
                 self._console.print(f"{error}; trying again", markup=False)
                 await asyncio.sleep(attempt)
-        return await self._alive(client.create(stored, order.parameters, request_id=request_id))
+        return await self._alive(create())
 
     async def _follow_only(self, plan: str, target: Target) -> int:
         self._plan = plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -17,7 +18,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from cluster.main import launchers
 from planner.adapters.scenario_folder import write_scenario
 from planner.cli.app import run
-from planner.cli.exit_codes import DONE, FAILED
+from planner.cli.exit_codes import DONE, FAILED, WRONG_INPUT
 from planner.client.connection import ServerAddress
 from planner.client.server_status import ask_status
 from planner.ports.planning_runtime import PlanningParameters
@@ -146,3 +147,19 @@ def test_a_server_that_is_being_stopped_is_not_serving() -> None:
         assert (code, json.loads(text)) == (FAILED, {"serving": False})
 
     in_a_health_server(serving=False, visit=visit)
+
+
+def test_the_command_that_plans_hands_its_priority_on(tmp_path: Path, scenario: Path) -> None:
+    """`concordat plan --priority` is the priority under which the server knows the plan; others are wrong input."""
+
+    async def visit(knock: Knock) -> None:
+        asked = ["plan", str(scenario), "--server", knock.address, "--out", str(tmp_path / "plan"), "--priority"]
+        # A process of its own, since the command waits for signals.
+        running = await asyncio.create_subprocess_exec(sys.executable, "-m", "cluster.main", *asked, "3")
+        while (status := (await ask_status(ServerAddress(knock.address))).status) is None or not status.plans:
+            await asyncio.sleep(0.05)
+        assert [plan.priority for plan in status.plans] == [3]
+        assert await asyncio.wait_for(running.wait(), 30) == DONE
+        assert await asyncio.to_thread(run, launchers(), [*asked, "10"]) == WRONG_INPUT
+
+    at(tmp_path / "data", Script(steps=5, step_seconds=0.2), visit)
