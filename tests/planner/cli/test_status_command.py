@@ -156,8 +156,12 @@ def test_the_command_that_plans_hands_its_priority_on(tmp_path: Path, scenario: 
         asked = ["plan", str(scenario), "--server", knock.address, "--out", str(tmp_path / "plan"), "--priority"]
         # A process of its own, since the command waits for signals.
         running = await asyncio.create_subprocess_exec(sys.executable, "-m", "cluster.main", *asked, "3")
-        while (status := (await ask_status(ServerAddress(knock.address))).status) is None or not status.plans:
+        for _ in range(400):
+            status = (await ask_status(ServerAddress(knock.address))).status
+            if status is not None and status.plans:
+                break
             await asyncio.sleep(0.05)
+        assert status is not None
         assert [plan.priority for plan in status.plans] == [3]
         assert await asyncio.wait_for(running.wait(), 30) == DONE
         assert await asyncio.to_thread(run, launchers(), [*asked, "10"]) == WRONG_INPUT
