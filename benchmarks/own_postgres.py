@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -19,6 +20,7 @@ SERVER_VARIABLE = "CONCORDAT_TEST_POSTGRES"
 
 _INSTALLED = Path("/usr/lib/postgresql")
 _USERS = ("postgres", "nobody")
+_LONGEST_PLACE = 60
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _SETTINGS = {
@@ -119,8 +121,9 @@ def own_postgres() -> Iterator[OwnPostgres]:
     NoPostgres
         If none can be started here.
     """
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    server = OwnPostgres(folder=folder, bin=programs(), user=_user())
+    user, bin_folder = _user(), programs()
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_place(user)))
+    server = OwnPostgres(folder=folder, bin=bin_folder, user=user)
     try:
         if server.user is not None:
             shutil.chown(folder, server.user.pw_uid, server.user.pw_gid)
@@ -140,6 +143,15 @@ def _user() -> pwd.struct_passwd | None:
         with suppress(KeyError):
             return pwd.getpwnam(name)
     raise NoPostgres("PostgreSQL refuses to be run by root, and there is no user postgres or nobody to run it as")
+
+
+def _place(user: pwd.struct_passwd | None) -> Path:
+    """Return a folder for the server's own that its user can get to, with a path that is short enough for a socket."""
+    for place in (Path(tempfile.gettempdir()).absolute(), Path("/tmp"), Path("/var/tmp")):  # noqa: S108 - a new folder in it
+        open_to_all = all(folder.stat().st_mode & stat.S_IXOTH for folder in (place, *place.parents))
+        if len(str(place)) <= _LONGEST_PLACE and (user is None or open_to_all):
+            return place
+    raise NoPostgres("there is no temporary folder that the user of PostgreSQL can get to")
 
 
 def _initialise(server: OwnPostgres) -> None:
