@@ -64,14 +64,15 @@ class PartnerViews:
     async def facts(self, plan: str) -> Mapping[str, bool | tuple[str, ...]]:
         """Return what policies of access look at: whether a plan is accepted, and the partners of its scenario.
 
-        What nobody asked for, or cannot be read, is not accepted and has no partners.
+        What nobody asked for, or cannot be read now, is not accepted and has no partners: an error would tell partners
+        that there is something, and those who may see all of it are told by the use case.
         """
         try:
             record = await find_plan(self._ports, plan)
             if not is_shown(record):
                 return {"accepted": False, "partners": ()}
             shares = await self._of_scenario(record.request.scenario)
-        except NotFound:
+        except ConcordatError:
             return {"accepted": False, "partners": ()}
         return {"accepted": True, "partners": tuple(sorted(shares.shares))}
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # its libraries are an extra, which an open door does without
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in its stubs only
 Read = Callable[[bytes], Any] | None
 
+_HEALTH_STREAM = "/grpc.health.v1.Health/Watch"
+
 
 class AccessInterceptor(grpc.aio.ServerInterceptor):
     """Lets in whom the guard lets in; without one everybody, as on a developer's own machine.
@@ -37,6 +39,8 @@ class AccessInterceptor(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         """Return the handler of a call, guarded."""
         handler = await continuation(handler_call_details)
+        if self._guard is not None and handler_call_details.method == _HEALTH_STREAM:
+            return grpc.unary_stream_rpc_method_handler(_no_stream)
         # Unknown methods have no handler; health says no more than whether the server serves.
         if handler is None or not handler_call_details.method.startswith("/concordat."):
             return handler
@@ -112,3 +116,9 @@ class AccessInterceptor(grpc.aio.ServerInterceptor):
     def _count(self, client: str) -> None:
         if self._throttle is not None:
             self._throttle.take(client)
+
+
+async def _no_stream(_data: bytes, context: Context) -> AsyncIterator[bytes]:
+    """Refuse to stream health: strangers must not hold calls open, of which there is a limited number."""
+    await context.abort(grpc.StatusCode.UNIMPLEMENTED, "a guarded server answers Health/Check only")
+    yield b""

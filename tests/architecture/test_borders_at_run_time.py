@@ -12,6 +12,7 @@ from tests.architecture.house import ROOT, module_name, sources
 
 SOLVER_LIBRARIES = {"highspy", "ortools", "pyomo"}
 HEAVY = SOLVER_LIBRARIES | {"ray", "numba"}
+WATCHING = {"opentelemetry", "prometheus_client"}
 
 _IMPORT_ALL = """
 import importlib, json, sys
@@ -48,7 +49,8 @@ def _modules_below(prefix: str) -> list[str]:
         pytest.param("planner/service/", HEAVY, id="the server"),
         pytest.param("planner/client/", HEAVY | {"sqlalchemy"}, id="the client"),
         pytest.param("planner/", HEAVY, id="the whole business floor"),
-        pytest.param("cluster/gateway", HEAVY, id="the gateway process"),
+        pytest.param("cluster/gateway", HEAVY | WATCHING | {"cedarpy", "jwt"}, id="the gateway process"),
+        pytest.param("cluster/local_worker", WATCHING | {"grpc", "ray"}, id="a worker that plans"),
         pytest.param("actors/certify.py", SOLVER_LIBRARIES | {"ray", "grpc"}, id="certify"),
         pytest.param("solvers/core/", HEAVY | {"polars", "grpc"}, id="the core of the mathematics"),
     ],

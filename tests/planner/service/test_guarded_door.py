@@ -155,12 +155,15 @@ def test_what_nobody_may_call_is_not_even_read(data: Path, door: DoorSettings) -
 
 
 def test_a_guarded_door_answers_health_and_hides_its_contract(data: Path, door: DoorSettings) -> None:
-    """Probes need no credentials; reflection is not offered."""
+    """Probes need no credentials; what would hold a place without any, and reflection, are not offered."""
 
     async def visit(knock: GuardedKnock) -> None:
         async with grpc.aio.insecure_channel(knock.address) as channel:
             health = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=SERVICE))
             assert health.status == health_pb2.HealthCheckResponse.SERVING
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest()).read()
+            assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
             asked = reflection_pb2.ServerReflectionRequest(list_services="")
             call = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([asked]))
             with pytest.raises(grpc.aio.AioRpcError) as refused:
