@@ -102,7 +102,7 @@ def check(flood: Flood) -> None:
     assert sorted(flood.refused_after)[int(0.95 * len(flood.refused_after))] < 0.5
     assert min(flood.advice) >= 1.0
     assert flood.most_queued <= WAITING
-    assert flood.most_tasks <= PLACES + WAITING + 1  # one may be at its very end
+    assert flood.most_tasks <= 2 * PLACES + WAITING  # those that left their places may be at their very end
 
 
 def test_under_a_flood_accepted_plans_keep_their_deadlines(tmp_path: Path, scenario: Path) -> None:
