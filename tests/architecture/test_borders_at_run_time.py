@@ -13,7 +13,6 @@ from tests.architecture.house import ROOT, module_name, sources
 SOLVER_LIBRARIES = {"highspy", "ortools", "pyomo"}
 HEAVY = SOLVER_LIBRARIES | {"ray", "numba"}
 WATCHING = {"opentelemetry", "prometheus_client"}
-WATCHING = {"opentelemetry", "prometheus_client"}
 
 _IMPORT_ALL = """
 import importlib, json, sys
