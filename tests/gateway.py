@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cluster.gateway import running_gateway
 from cluster.settings import GatewaySettings
@@ -31,10 +32,17 @@ class Knock:
 
 @asynccontextmanager
 async def gateway(
-    data: Path, script: Script | None = None, *, concurrency: int = 1, largest_scenario: int = 1 << 30, port: int = 0
+    data: Path,
+    script: Script | None = None,
+    *,
+    concurrency: int = 1,
+    largest_scenario: int = 1 << 30,
+    port: int = 0,
+    database: str | None = None,
 ) -> AsyncIterator[Knock]:
     """Serve scripted planning on a free loopback port; gives a client of it."""
     settings = GatewaySettings(
+        database=database,
         door=DoorSettings(listen=f"127.0.0.1:{port}"),
         data=data,
         concurrency=concurrency,
@@ -48,7 +56,7 @@ async def gateway(
         yield Knock(client, runtime, address)
 
 
-def at(data: Path, script: Script | None, visit: Callable[[Knock], Awaitable[None]], **options: int) -> None:
+def at(data: Path, script: Script | None, visit: Callable[[Knock], Awaitable[None]], **options: Any) -> None:
     """Run a visit to a server from its start to its end."""
 
     async def run() -> None:

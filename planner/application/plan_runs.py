@@ -14,7 +14,7 @@ from planner.application.live_plan import LivePlan
 from planner.application.plan_endings import acceptance_lost, failure, no_plan_in_queue, plan_ending
 from planner.application.plan_queue import PlanQueue
 from planner.application.planning_ports import PlanningPorts
-from planner.application.recording import find_plan, record_of_plan
+from planner.application.recording import find_plan, outlasting, record_of_plan
 from planner.domain.errors import QueueFull
 from planner.events.catalogue import PlanEnding, PlanFailed, PlanStarted
 from planner.events.plan_record import PlanRecord
@@ -162,7 +162,8 @@ class PlanRuns:
             except Exception as error:  # noqa: BLE001 - whatever goes wrong, the plan ends and its requester hears why
                 _log.exception("planning failed")
                 ending = failure(error)
-            record = await self._ended(plan, ending)
+            # A plan that was made is not thrown away because the database is being restarted.
+            record = await outlasting(self._ports, lambda: self._ended(plan, ending))
             _log.info("plan ended", state=record.state.value, ending=type(ending).__name__)
             self._tell_end(record, span)
             await live.update(record, live.progress, over=True)
@@ -193,6 +194,11 @@ class PlanRuns:
             )
         return await record_of_plan(self._ports, plan, ending, unless=lambda record: record.done)
 
+    async def _begun(self, plan: str, started: PlanStarted) -> PlanRecord:
+        return await record_of_plan(
+            self._ports, plan, started, unless=lambda record: record.done or record.attempts >= started.attempt
+        )
+
     async def _in_its_place(self, live: LivePlan) -> PlanEnding:
         try:
             if live.record.attempts >= MAX_ATTEMPTS:
@@ -208,7 +214,7 @@ class PlanRuns:
             if not placed:
                 return no_plan_in_queue(cancelled=live.cancelled.is_set())
             started = PlanStarted(attempt=live.record.attempts + 1)
-            record = await record_of_plan(self._ports, live.record.plan, started, unless=lambda record: record.done)
+            record = await outlasting(self._ports, lambda: self._begun(live.record.plan, started))
             await live.update(record, None)
             with self._ports.telemetry.traces.span("run") as span:
                 span.note("concordat.attempt", record.attempts)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from planner.application.planning_ports import PlanningPorts
-from planner.domain.errors import NotFound, PlanFolderExpired
+from planner.domain.errors import NotFound, PlanFolderExpired, StorageUnavailable
 from planner.events.catalogue import Event
 from planner.events.codec import encode
 from planner.events.envelope import Envelope
@@ -14,6 +15,13 @@ from planner.events.plan_record import PlanRecord, project_plan
 from planner.ports.event_log import SequenceConflict
 
 _ATTEMPTS = 10
+OUTAGE_SECONDS = 600.0
+"""How long a database may be away before what a run wants to record is given up until the server is started again."""
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
+
+T = TypeVar("T")
 
 
 def plan_aggregate(plan: str) -> str:
@@ -88,6 +96,28 @@ async def record_of_plan(
         If the event could not be stored.
     """
     return await asyncio.to_thread(_append_to_plan, ports, plan, event, unless)
+
+
+async def outlasting(ports: PlanningPorts, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again, with growing pauses, as long as the database does not answer; gives up after a while.
+
+    What is asked must do no harm when it is done twice: an answer may be lost after the database did its part.
+
+    Raises
+    ------
+    StorageUnavailable
+        If the database was away for longer.
+    """
+    until = ports.clock.monotonic() + OUTAGE_SECONDS
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await ask()
+        except StorageUnavailable:
+            if ports.clock.monotonic() + pause > until:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 def _append_to_plan(ports: PlanningPorts, plan: str, event: Event, unless: Callable[[PlanRecord], bool]) -> PlanRecord:
