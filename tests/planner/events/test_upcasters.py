@@ -11,7 +11,7 @@ import pytest
 from planner.adapters.event_log_sql import SqlEventLog, open_database
 from planner.domain.errors import StorageFailure
 from planner.events import codec
-from planner.events.catalogue import CATALOGUE, PlanStarted
+from planner.events.catalogue import CATALOGUE, PlanRequested, PlanStarted
 from planner.events.codec import UPCASTERS, VERSIONS, decode, encode
 from planner.events.envelope import Envelope
 from tests.planner.events.test_plan_record import stored
@@ -81,3 +81,18 @@ def test_every_version_that_was_ever_written_has_its_way_up() -> None:
     assert VERSIONS.keys() == CATALOGUE.keys()
     wanted = {(kind, version) for kind, newest in VERSIONS.items() for version in range(1, newest)}
     assert codec.UPCASTERS.keys() == wanted
+
+
+@pytest.mark.parametrize("data", [{}, {"base_plan": "p-0"}])
+def test_requests_of_the_first_release_had_no_priority(data: Mapping[str, object]) -> None:
+    """A request that was stored before there were priorities and traces is read with the lowest one and none."""
+    asked = PlanRequested(
+        plan="p", scenario="s", request_id="r", gap=0.01, work_limit=None, time_limit=None, seed=0, hosts=2
+    )
+    (today,) = stored(asked)
+    first = {name: value for name, value in today.data.items() if name not in {"priority", "trace", "base_plan"}}
+    assert decode(replace(today, version=1, data={**first, **data})) == replace(
+        asked, base_plan=data.get("base_plan", "")
+    )
+    urgent = replace(asked, priority=7, trace="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    assert (stored(urgent)[0].version, decode(stored(urgent)[0])) == (2, urgent)
