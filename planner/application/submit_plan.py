@@ -12,6 +12,7 @@ from planner.application.check_scenario import ScenarioChecks
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
 from planner.application.recording import check_kept, enveloped, find_plan, plan_aggregate, request_aggregate
+from planner.application.resume_plans import seconds_left
 from planner.domain.errors import InvalidRequest, NotFound, PlanNotReady, RequestConflict, ScenarioInvalid
 from planner.events.catalogue import PlanRequested, RequestReceived
 from planner.events.codec import decode
@@ -82,7 +83,7 @@ async def submit_plan(ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChec
     """
     known = await _known(ports, request)
     if known is not None:
-        return known
+        return known if request.validate_only else await _taken_up(ports, runs, known)
     if not request.validate_only:
         # Before the scenario is looked at: a server that is overrun says so at once.
         runs.check_room(request.priority, request.parameters.time_limit)
@@ -119,6 +120,20 @@ async def _known(ports: PlanningPorts, request: PlanRequest) -> PlanRecord | Non
             "new id for a new request, or repeat the first one unchanged"
         )
     return await find_plan(ports, received.plan)
+
+
+async def _taken_up(ports: PlanningPorts, runs: PlanRuns, known: PlanRecord) -> PlanRecord:
+    """Return where a known plan stands, and begin with it if nobody does.
+
+    That is so where the database stored the request, but went away before it said so.
+    """
+    if known.done or runs.live(known.plan) is not None:
+        return known
+    # Read again: a plan that ended in this moment was live until its end was on disk.
+    record = await find_plan(ports, known.plan)
+    if not record.done and runs.live(record.plan) is None:
+        runs.start(record, seconds_left(ports, record))
+    return record
 
 
 async def _accept(ports: PlanningPorts, runs: PlanRuns, request: PlanRequest) -> PlanRecord:

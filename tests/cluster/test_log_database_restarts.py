@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from planner.adapters.scenario_folder import write_scenario
 from planner.domain.errors import StorageUnavailable
 from planner.events.catalogue import PlanCompleted, PlanRequested, PlanStarted
 from planner.events.codec import decode
+from planner.events.envelope import Envelope
 from planner.ports.planning_runtime import PlanningParameters
 from planner.simulation.scripted_runtime import Script
 from tests.gateway import Knock, at, first_value, seen
@@ -65,3 +67,30 @@ def test_a_plan_outlasts_the_restart_of_its_database(server: OwnPostgres, tmp_pa
     kinds = [type(decode(envelope)) for _, envelope in history]
     assert [kinds.count(kind) for kind in (PlanRequested, PlanStarted, PlanCompleted)] == [2, 2, 2]
     assert not (tmp_path / "data" / "events.sqlite").exists()
+
+
+def test_a_request_whose_answer_was_lost_is_begun_when_it_is_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database stored a request and went away before it said so, the repeated request finds and begins it."""
+    write_scenario(small_scenario(), tmp_path / "scenario")
+    stored = SqlEventLog.append
+
+    def append(log: SqlEventLog, events: Sequence[Envelope]) -> None:
+        stored(log, events)
+        if any(envelope.type == PlanRequested.__name__ for envelope in events):
+            raise StorageUnavailable("the connection was lost in the very moment")
+
+    async def visit(knock: Knock) -> None:
+        scenario = await knock.client.upload(tmp_path / "scenario")
+        with monkeypatch.context() as broken:
+            broken.setattr(SqlEventLog, "append", append)
+            with suppress(StorageUnavailable):  # a client may repeat the request by itself
+                await knock.client.create(scenario, PlanningParameters(), request_id="r-1")
+        asked = [await knock.client.create(scenario, PlanningParameters(), request_id="r-1") for _ in range(3)]
+        assert len({record.plan for record in asked}) == 1
+        assert isinstance((await seen(knock, asked[0].plan))[-1].record.ending, PlanCompleted)
+        await knock.client.create(scenario, PlanningParameters(), request_id="r-1")
+        assert [run for run, _ in knock.runtime.received] == [asked[0].plan]
+
+    at(tmp_path / "data", None, visit)
