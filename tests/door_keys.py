@@ -39,7 +39,7 @@ def jwk(name: str) -> dict[str, object]:
 
 def claims(name: str, *roles: str, partner: str = "", **others: object) -> dict[str, object]:
     """Return the claims of a caller; ``others`` replace or add some, None takes one away."""
-    known = {"sub": name, "aud": AUDIENCE, "iss": ISSUER, "exp": int(time.time()) + 300, "roles": list(roles)}
+    known = {"sub": name, "aud": AUDIENCE, "iss": ISSUER, "exp": int(time.time()) + 3600, "roles": list(roles)}
     if partner:
         known["partner"] = partner
     return {key: value for key, value in (known | others).items() if value is not None}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -29,6 +31,8 @@ from planner.domain.errors import (
     TooManyCalls,
     Unauthenticated,
 )
+from planner.governance.access import SCHEMA, AccessPolicies
+from planner.governance.audit_chain import chain_flaws
 from planner.ports.audit_log import AuditEntry
 from planner.ports.planning_runtime import PlanningParameters
 from planner.service.server import SERVICE, DoorSettings
@@ -299,3 +303,85 @@ def test_a_door_is_guarded_as_a_whole_or_stays_at_home(options: dict[str, object
     }
     with pytest.raises(InvalidRequest, match=told):
         DoorSettings(**paths)
+
+
+def test_a_token_says_who_calls_over_a_connection_with_a_certificate(tmp_path: Path) -> None:
+    """Where both are asked for, the certificate opens the connection and a token, where sent, names the caller."""
+    authority = Authority(tmp_path)
+    server, mesh = authority.certificate("server", "127.0.0.1"), authority.certificate("mesh", "mesh.example")
+    callers = tmp_path / "callers.toml"
+    callers.write_text('["mesh.example"]\nroles = ["operator"]\n', encoding="utf-8")
+    door = token_door(
+        tmp_path / "keys",
+        tls_cert=server[0],
+        tls_key=server[1],
+        tls_client_ca=authority.file,
+        tls_callers=callers,
+    )
+    file = tmp_path / "token"
+    file.write_text(token("petra", "planner") + "\n", encoding="utf-8")
+
+    async def visit(knock: GuardedKnock) -> None:
+        for credentials, refused in (
+            (Credentials(certificate=mesh[0], key=mesh[1], token_file=file), NotFound),
+            (Credentials(certificate=mesh[0], key=mesh[1]), PermissionDenied),
+            (Credentials(certificate=mesh[0], key=mesh[1], token="nonsense"), Unauthenticated),  # noqa: S106 - it is none
+        ):
+            async with PlanningClient(ServerAddress(knock.address, authority.file, credentials)) as client:
+                with pytest.raises(refused):
+                    await client.accept("none", "etag", accepted_by="")
+        assert [(each.identity, each.principal) for each in knock.audited()] == [
+            ("token", "petra"),
+            ("certificate", "mesh.example"),
+            ("", ""),
+        ]
+
+    at_guarded(tmp_path / "data", door, visit)
+
+
+def test_a_policy_by_mistake_does_not_open_what_cannot_be_filtered(
+    data: Path, door: DoorSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Methods that do not know how to answer partners refuse them even where a policy permits everything."""
+    generous = AccessPolicies("permit (principal, action, resource);", SCHEMA.read_text(encoding="utf-8"))
+    monkeypatch.setattr("cluster.guarded_door.shipped_policies", lambda: generous)
+
+    async def visit(knock: GuardedKnock) -> None:
+        client = await knock.as_partner("acme")
+        for call in (client.plan("x"), client.cancel("x"), client.accept("x", "e", accepted_by="")):
+            with pytest.raises(PermissionDenied):
+                await call
+        assert await client.plans(1) == ()
+
+    at_guarded(data, door, visit)
+
+
+def test_a_server_with_a_log_that_was_tampered_with_does_not_start(data: Path, door: DoorSettings) -> None:
+    """Rows taken off the end of the audit log keep the next server from going on as if nothing had happened."""
+
+    async def visit(knock: GuardedKnock) -> None:
+        client = await knock.as_role("planner")
+        for _ in range(3):
+            await client.plans(1)
+
+    at_guarded(data, door, visit)
+    with closing(sqlite3.connect(data / "audit.sqlite")) as table:
+        table.execute("DROP TRIGGER audit_refuse_delete")
+        table.execute("DELETE FROM audit WHERE sequence = 3")
+        table.commit()
+    with pytest.raises(StorageFailure, match="audit verify"):
+        at_guarded(data, door, visit)
+
+
+def test_concurrent_calls_share_writes_of_the_log(data: Path, door: DoorSettings) -> None:
+    """Two hundred calls at once are all recorded, each before its answer, in a chain that holds."""
+
+    async def visit(knock: GuardedKnock) -> None:
+        client = await knock.as_role("planner")
+        await asyncio.gather(*(client.plans(1) for _ in range(200)))
+        log = SqliteAuditLog(knock.data, read_only=True)
+        assert chain_flaws(log.rows(), log.head()) == []
+        assert len(list(log.rows())) == 200
+        log.close()
+
+    at_guarded(data, door, visit)

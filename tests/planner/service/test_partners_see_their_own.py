@@ -170,6 +170,24 @@ def test_partners_list_accepted_plans_of_their_scenarios_page_by_page(tmp_path: 
     visited(tmp_path, token_door(tmp_path / "keys"), visit)
 
 
+def test_pages_without_any_plan_of_the_partner_lead_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one call looks at one plan only, the draft makes an empty page, and the accepted plan is on the next."""
+    monkeypatch.setattr("planner.application.list_partner_plans.LOOKED_AT", 1)
+
+    async def visit(knock: GuardedKnock, plan: str, _draft: str) -> None:
+        shown = (("authorization", f"Bearer {token('clerk', 'partner', partner='brand')}"),)
+        async with grpc.aio.insecure_channel(knock.address) as channel:
+            page, names = messages.ListPlansResponse(next_page_token="first"), []  # noqa: S106 - of a page
+            while page.next_page_token:
+                request = messages.ListPlansRequest(page_token=page.next_page_token.removeprefix("first"))
+                data = request.SerializeToString()
+                page = messages.ListPlansResponse.FromString((await answers(channel, "ListPlans", data, shown))[1][0])
+                names.append([one.name for one in page.plans])
+        assert names == [[], [f"plans/{plan}"]]
+
+    visited(tmp_path, token_door(tmp_path / "keys"), visit)
+
+
 def test_answers_to_others_stay_whole(tmp_path: Path) -> None:
     """The integrator, the auditor and the planner get the plan as it is, with its value and every file."""
 
