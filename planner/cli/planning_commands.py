@@ -1,4 +1,4 @@
-"""The commands that speak to a planning server: plan, watch, accept, cancel, plans."""
+"""The commands that speak to a planning server: plan, watch, accept, cancel, download, plans."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command("watch")(watch)
     app.command("accept")(accept)
     app.command("cancel")(cancel)
+    app.command("download")(download)
     app.command("plans")(plans)
 
 
@@ -156,6 +157,25 @@ def cancel(
     from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
 
     planning_work.cancel(operation, server_address(server, Access(tls_ca, token_file, client_cert, client_key)))
+
+
+def download(
+    plan: Annotated[str, typer.Argument(help="Name of the plan, plans/… or operations/….")],
+    server: Server,
+    out: Annotated[Path, typer.Option(help="Folder to put the plan into.", show_default=False)],
+    *,
+    overwrite: Overwrite = False,
+    tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
+) -> None:
+    """Put a finished plan into a folder; a partner gets its own rows of an accepted one."""
+    from planner.cli import planning_work  # noqa: PLC0415 - loads gRPC and polars, which `--help` should not wait for
+    from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
+
+    address = server_address(server, Access(tls_ca, token_file, client_cert, client_key))
+    planning_work.download(plan, Target(out=out, overwrite=overwrite), address)
 
 
 def plans(

@@ -13,11 +13,11 @@ from planner.cli.order import Order, Target
 from planner.cli.plan_list import print_plans
 from planner.cli.planning_session import PlanningSession
 from planner.client.connection import ServerAddress
-from planner.client.plan_download import check_target
+from planner.client.plan_download import check_target, receive_plan
 from planner.client.planning_client import PlanningClient
 from planner.client.scenario_upload import check_scenario_folder
 from planner.console.terminal import print_plan
-from planner.domain.errors import ScenarioInvalid
+from planner.domain.errors import InvalidRequest, ScenarioInvalid
 from planner.events.plan_record import PlanRecord
 
 
@@ -80,6 +80,21 @@ def cancel(operation: str, server: ServerAddress) -> None:
     record = asyncio.run(cancelled())
     told = f"was over: {record.state.value}" if record.done else "is being cancelled; its best plan so far is kept"
     Console().print(f"operations/{record.plan} {told}", markup=False, highlight=False, soft_wrap=True)
+
+
+def download(plan: str, target: Target, server: ServerAddress) -> None:
+    """Put a finished plan, or what the caller gets to see of it, into a folder."""
+    if target.out is None:
+        raise InvalidRequest("name a folder for the plan by --out", "out")
+    folder = target.out
+    check_target(folder, overwrite=target.overwrite)
+
+    async def received() -> None:
+        async with PlanningClient(server) as client:
+            await receive_plan(client.download(_plan_id(plan)), folder, overwrite=target.overwrite)
+
+    asyncio.run(received())
+    Console().print(f"plans/{_plan_id(plan)} is in {folder}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_latest(limit: int, server: ServerAddress) -> None:

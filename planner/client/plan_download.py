@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from planner.domain.errors import FolderNotWritable, PlanUnreadable
-from planner.domain.folder_files import PLAN_FILES
+from planner.domain.folder_files import DOWNLOADED_FILES
 
-_SUMMARY = PLAN_FILES[-1]
+_SUMMARY = DOWNLOADED_FILES[-1]
 
 
 def check_target(folder: Path, *, overwrite: bool) -> None:
@@ -26,7 +26,7 @@ def check_target(folder: Path, *, overwrite: bool) -> None:
     if folder.is_dir() and any(folder.iterdir()):
         if not overwrite:
             raise FolderNotWritable(f"{folder} is not empty: name another folder, or say --overwrite")
-        if not any((folder / file).exists() for file in PLAN_FILES):
+        if not any((folder / file).exists() for file in DOWNLOADED_FILES):
             raise FolderNotWritable(
                 f"{folder} holds something else than a plan and is not overwritten: name another folder"
             )
@@ -65,7 +65,7 @@ def _beside(folder: Path) -> Path:
 
 async def _receive(parts: AsyncIterator[tuple[str, bytes]], folder: Path) -> None:
     async for file, data in parts:
-        if file not in PLAN_FILES:
+        if file not in DOWNLOADED_FILES:
             raise PlanUnreadable(f"the server sent {file[:80]!r}, which is no file of a plan: do its versions fit?")
         with (folder / file).open("ab") as stream:
             stream.write(data)
@@ -77,7 +77,7 @@ def _put_in_place(received: Path, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     # Without plan.json the folder is no plan: whoever reads it meanwhile is told so.
     (folder / _SUMMARY).unlink(missing_ok=True)
-    for file in PLAN_FILES:
+    for file in DOWNLOADED_FILES:
         (folder / file).unlink(missing_ok=True)
         if (received / file).exists():
             (received / file).rename(folder / file)

@@ -18,3 +18,6 @@ PLAN_FILES: tuple[str, ...] = (
     "plan.json",
 )
 """Every file of a plan folder; ``plan.json`` last, so that a folder which has it is complete."""
+
+DOWNLOADED_FILES: tuple[str, ...] = (*PLAN_FILES[:-1], "orders.csv", "contracts.json", PLAN_FILES[-1])
+"""Every file that a download may hold: of a plan, or of what a partner gets to see of one."""

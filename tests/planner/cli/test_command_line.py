@@ -73,6 +73,19 @@ def test_plan_puts_a_plan_into_the_folder(
     assert "15.00" in told.out
 
 
+def test_a_finished_plan_is_downloaded_again(
+    scenario: Path, server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder of a plan can be fetched later by its name, and an unknown name is wrong input."""
+    assert concordat("plan", scenario, "--out", tmp_path / "plan", "--server", server) == 0
+    found = re.search(r"operations/([0-9a-z-]+)", capsys.readouterr().err)
+    assert found is not None
+    assert concordat("download", f"plans/{found[1]}", "--server", server, "--out", tmp_path / "again") == 0
+    for file in PLAN_FILES:
+        assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "plan" / file).read_bytes()
+    assert concordat("download", "plans/none", "--server", server, "--out", tmp_path / "none") == 2
+
+
 def test_a_folder_that_is_not_empty_needs_overwrite(
     scenario: Path, server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

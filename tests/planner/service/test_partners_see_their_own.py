@@ -11,6 +11,7 @@ import grpc
 import polars as pl
 import pytest
 
+from planner.client.plan_download import receive_plan
 from planner.service.server import SERVICE
 from planner.wire.v1 import acceptance_pb2, explanation_pb2, plan_pb2, quote_pb2, scenario_pb2
 from planner.wire.v1 import planning_service_pb2 as messages
@@ -152,6 +153,8 @@ def test_a_supplier_gets_the_prices_of_its_clauses(tmp_path: Path) -> None:
         files: dict[str, bytes] = {}
         async for name, data in client.download(plan):
             files[name] = files.get(name, b"") + data
+        await receive_plan(client.download(plan), tmp_path / "view", overwrite=False)
+        assert {file.name: file.read_bytes() for file in (tmp_path / "view").iterdir()} == files
         prices = pl.read_csv(io.BytesIO(files["prices.csv"]))
         assert prices.select("kind", "key").rows() == [("clause", "oil/take")]
         assert pl.read_csv(io.BytesIO(files["purchases.csv"])).height == 1
