@@ -28,6 +28,7 @@ from planner.domain.plan import PLAN_TABLES, Plan
 from planner.events.catalogue import PlanRequested
 from planner.events.plan_record import PlanRecord
 from planner.ports.silent_telemetry import SILENT
+from planner.service.access_interceptor import AccessInterceptor
 from planner.service.conversions import plan_to_wire
 from planner.service.planning_servicer import PlanningServicer
 from planner.service.server import DoorSettings, PlanningServer
@@ -56,7 +57,9 @@ class EmptyServicer(PlanningServicer):
 
 async def serve_empty() -> None:
     """Serve with everything that stands before a use case, and no use case."""
-    server = PlanningServer(EmptyServicer(), LOOPBACK, outside=[TelemetryInterceptor(SILENT)])
+    server = PlanningServer(
+        EmptyServicer(), LOOPBACK, outside=[TelemetryInterceptor(SILENT)], inside=[AccessInterceptor(None, None)]
+    )
     address = server.bind()
     await server.start()
     print(f"{READY}{address}", flush=True)
