@@ -92,9 +92,14 @@ def _echo_rate(_: int, watch: Stopwatch, case: Case) -> Answer:
 def _rated(server: Serving, method: str, request: bytes, watch: Stopwatch, case: Case) -> Answer:
     seconds, in_flight = float(case.parameters["seconds"]), int(case.parameters["in_flight"])
     taken = asyncio.run(latencies(server.address, method, request, max(10, int(100 * seconds))))
+    before = server.cpu_seconds()
     with watch.measure("calls"):
         calls = asyncio.run(rate(server.address, method, request, seconds=seconds, in_flight=in_flight))
-    return Answer(figures={"calls_per_s": calls, **_percentiles(taken).figures})
+    after = server.cpu_seconds()
+    figures = {"calls_per_s": calls, **_percentiles(taken).figures}
+    if before is not None and after is not None:
+        figures["server_cpu_per_call_s"] = (after - before) / (calls * seconds)
+    return Answer(figures=figures)
 
 
 def _downloaded(rows: int, watch: Stopwatch, case: Case) -> Answer:
@@ -226,6 +231,14 @@ SUBJECT = Subject(
             figure="calls_per_s",
             against="bare echo",
             at_least=0.6,
+        ),
+        Target(
+            text="empty handlers: at most 1 / 0.6 of the server's processor time that a bare echo takes",
+            case="rate",
+            contender="empty handler",
+            figure="server_cpu_per_call_s",
+            against="bare echo",
+            at_most=1 / 0.6,
         ),
         *(
             Target(
