@@ -19,6 +19,7 @@ import structlog
 
 from cluster.data_folder import locked_data_folder
 from cluster.guarding import guarding
+from cluster.only_server import only_server
 from cluster.retaining import retaining
 from cluster.settings import EVENT_LOG_FILE, GatewaySettings
 from cluster.telemetry import make_telemetry
@@ -26,6 +27,7 @@ from planner.adapters.event_log_sql import SqlEventLog, open_database
 from planner.adapters.plan_store_folder import PlanFolders
 from planner.adapters.random_ids import RandomIds
 from planner.adapters.scenario_store_folder import ScenarioFolders
+from planner.adapters.sql_database import SqlDatabase
 from planner.adapters.system_clock import SystemClock
 from planner.adapters.telemetry_log import configure_log
 from planner.application.check_scenario import ScenarioChecks
@@ -88,8 +90,7 @@ async def running_gateway(
 
     Raises as :func:`serve` does.
     """
-    with locked_data_folder(settings.data):
-        database = open_database(settings.database or settings.data / EVENT_LOG_FILE)
+    async with _own_log(settings) as database:
         ports = PlanningPorts(
             log=SqlEventLog(database),
             scenarios=ScenarioFolders(settings.data / "scenarios", max_bytes=settings.largest_scenario),
@@ -128,8 +129,19 @@ async def running_gateway(
                     await server.stop(GRACE_SECONDS)
         finally:
             await runs.close()
-            database.close()
             await asyncio.to_thread(telemetry.close)
+
+
+@asynccontextmanager
+async def _own_log(settings: GatewaySettings) -> AsyncIterator[SqlDatabase]:
+    """Hold the data folder and the log, which no other server then has."""
+    with locked_data_folder(settings.data):
+        database = open_database(settings.database or settings.data / EVENT_LOG_FILE)
+        try:
+            async with only_server(database, settings.data):
+                yield database
+        finally:
+            database.close()
 
 
 async def _serve(settings: GatewaySettings, make_runtime: RuntimeFactory, telemetry: Telemetry) -> None:

@@ -66,6 +66,23 @@ class SqlDatabase:
             yield connection
             connection.commit()
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database."""
+        url = self._engine.url
+        return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+    def connection(self) -> sa.Connection:
+        """Return a connection of the caller's own, each statement for itself; raises as :meth:`writing` does."""
+        with self._translated():
+            return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Raise what goes wrong on such a connection in words of the business."""
+        with self._translated():
+            yield
+
     def close(self) -> None:
         """Release all connections."""
         self._engine.dispose()

@@ -27,6 +27,10 @@ class SqlDialect(Protocol):
         """Keep all other writers out until the transaction ends; readers go on."""
         ...
 
+    def claim(self, connection: sa.Connection) -> bool:
+        """Take the one place of a server for as long as the connection lives; false if another connection has it."""
+        ...
+
     def refuse_changes(self, table: str) -> tuple[str, ...]:
         """Return the statements that make a table append-only, whoever asks."""
         ...

@@ -32,6 +32,10 @@ class Sqlite:
         """Begin as a writer, so that what is read before the first change is what is changed."""
         connection.execution_options(**{_WRITES: True})
 
+    def claim(self, connection: sa.Connection) -> bool:
+        """Let everybody have it: a file stands in a folder, and servers lock folders."""
+        return not connection.closed
+
     def refuse_changes(self, table: str) -> tuple[str, ...]:
         """Return the triggers that refuse to change or delete a row."""
         return tuple(
