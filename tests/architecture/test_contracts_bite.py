@@ -28,6 +28,8 @@ OFFENCES = {
     "traces in an agent": ("actors/offence.py", "import opentelemetry.trace", "Libraries of telemetry"),
     "metrics in the assembly": ("cluster/offence.py", "import prometheus_client", "Libraries of telemetry"),
     "a database in the events": ("planner/events/offence.py", "import sqlalchemy", "Databases"),
+    "a database's driver in the assembly": ("cluster/offence.py", "import psycopg", "Databases"),
+    "a database in a subject": ("benchmarks/subjects/offence.py", "import sqlite3", "Databases"),
     "policies of access in a use case": ("planner/application/offence.py", "import cedarpy", "Policies of access"),
     "tokens in a use case": ("planner/application/offence.py", "import jwt", "Tokens and keys"),
     "a solver behind certify": (

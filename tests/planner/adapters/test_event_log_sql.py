@@ -54,12 +54,14 @@ def test_what_is_appended_is_read_after_a_restart(log: SqlEventLog, place: str) 
     events = [event("plan/a", 0), event("plan/b", 0), event("plan/a", 1), event("plan/a", 2)]
     log.append(events)
     log.append([])
-    again = SqlEventLog(open_database(place))
+    other = open_database(place)
+    again = SqlEventLog(other)
     assert again.history("plan/a") == (events[0], events[2], events[3])
     assert again.history("plan/a", after=1) == (events[3],)
     assert again.history("plan/c") == ()
     assert again.last("plan/a") == events[3]
     assert again.last("plan/c") is None
+    other.close()
 
 
 def test_a_taken_sequence_is_a_conflict_and_nothing_is_stored(log: SqlEventLog) -> None:
@@ -95,8 +97,10 @@ def test_events_cannot_be_changed_or_deleted(log: SqlEventLog, place: str, chang
         url = url.set(drivername="postgresql+psycopg")
     elif change.startswith("TRUNCATE"):
         return  # SQLite has no such statement
-    with sa.create_engine(url).connect() as connection, pytest.raises(sa.exc.IntegrityError, match="append-only"):
+    engine = sa.create_engine(url)
+    with engine.connect() as connection, pytest.raises(sa.exc.IntegrityError, match="append-only"):
         connection.exec_driver_sql(change)
+    engine.dispose()
     assert log.last("plan/a") == event("plan/a", 0)
 
 
@@ -167,6 +171,7 @@ def test_a_late_commit_is_waited_for(postgres_schema: str) -> None:
         assert log.since(0, limit=10) == ()
     second.join(10)
     assert [envelope.id for _, envelope in log.since(0, limit=10)] == ["slow", "plan/b-0"]
+    database.close()
 
 
 def test_unended_aggregates_are_those_without_an_ending(log: SqlEventLog) -> None:
@@ -197,6 +202,25 @@ def test_a_writer_that_keeps_the_database_is_a_passing_failure(place: str, monke
         with pytest.raises(StorageUnavailable, match="try again"):
             SqlEventLog(other).append([event("plan/a", 0)])
     SqlEventLog(other).append([event("plan/a", 0)])
+    holder.close()
+    other.close()
+
+
+def test_a_full_disk_stores_nothing_and_is_told(tmp_path: Path) -> None:
+    """A batch that does not fit any more is refused as a whole, in a failure that does not pass by itself."""
+    database = open_database(tmp_path / "events.sqlite")
+    log = SqlEventLog(database)
+    log.append([event("plan/a", 0)])
+    with database.reading() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(StorageFailure, match=r"full.*free space") as told:
+        log.append([event("plan/b", number) for number in range(500)])
+    assert not isinstance(told.value, StorageUnavailable)
+    assert log.history("plan/b") == ()
+    assert log.history("plan/a") == (event("plan/a", 0),)
+    log.append([event("plan/a", 1)])
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -104,10 +104,12 @@ def test_a_log_of_a_newer_release_is_refused(place: str, monkeypatch: pytest.Mon
         tomorrow.setattr(event_log_versions, "MIGRATIONS", (*MIGRATIONS, newer))
         tomorrow.setattr(event_log_versions, "NEWEST", NEWEST + 1)
         open_database(place).close()
-    for attempt in (lambda: open_database(place), lambda: migrate(SqlDatabase(place), 1)):
+    database = SqlDatabase(place)
+    for attempt in (lambda: open_database(place), lambda: migrate(database, 1)):
         with pytest.raises(StorageFailure, match=f"version {NEWEST + 1}.*`concordat log migrate --to {NEWEST}`"):
             attempt()
-    assert schema_version(SqlDatabase(place)) == NEWEST + 1
+    assert schema_version(database) == NEWEST + 1
+    database.close()
 
 
 @pytest.mark.parametrize("to", [0, -1, NEWEST + 1])
