@@ -41,7 +41,7 @@ def test_all_ways_deliver_the_same_plan(contender: str) -> None:
     assert subject.check(50, fewer, subject.case("tiny")).problems
 
 
-@pytest.mark.parametrize(("contender", "kept"), [("cancel", True), ("kill", False)])
+@pytest.mark.parametrize(("contender", "kept"), [("cancel", True), pytest.param("kill", False, marks=pytest.mark.slow)])
 def test_a_cancelled_plan_is_kept_and_a_killed_one_is_not(contender: str, *, kept: bool) -> None:
     """Where a plan was stopped in time, cancelling keeps it and killing loses it; both tell how long that took."""
     answer = answered(service_cancel.SUBJECT, "tiny", contender)
