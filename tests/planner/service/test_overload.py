@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import grpc
 import pytest
 
 from cluster.gateway import running_gateway
@@ -14,6 +15,7 @@ from cluster.settings import GatewaySettings
 from planner.adapters.plan_folder import write_plan
 from planner.adapters.scenario_folder import write_scenario
 from planner.client.connection import ServerAddress
+from planner.client.errors import retry_delay
 from planner.client.planning_client import PlanningClient, PlanStep
 from planner.domain.errors import InvalidRequest, QueueFull, RequestConflict
 from planner.events.catalogue import NoPlanFound, PlanCompleted
@@ -186,8 +188,11 @@ def test_a_request_that_is_repeated_is_answered_though_the_queue_is_full(tmp_pat
     async def visit(client: PlanningClient, _: ScriptedRuntime) -> None:
         stored = await client.upload(scenario)
         asked = [await client.create(stored, PlanningParameters(), request_id=f"r-{i}") for i in range(4)]
-        with pytest.raises(QueueFull, match="3 plans wait already"):
+        with pytest.raises(QueueFull, match="3 plans wait already") as refused:
             await client.create(stored, PlanningParameters())
+        status = refused.value.__cause__
+        assert isinstance(status, grpc.aio.AioRpcError)
+        assert (status.code(), retry_delay(status)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, 1.0)
         assert (await client.create(stored, PlanningParameters(), request_id="r-0")).plan == asked[0].plan
         assert (await client.create(stored, PlanningParameters(), validate_only=True)).plan == ""
         await client.cancel(asked[1].plan)
