@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from benchmarks.own_postgres import SERVER_VARIABLE, NoPostgres, own_postgres, programs
+from planner.adapters.sql_database import SqlDatabase
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +28,23 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_schema(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def _databases_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close every database that a test opened, so that no connection is left to the garbage collector."""
+    opened: list[SqlDatabase] = []
+    begin = SqlDatabase.__init__
+
+    def note(database: SqlDatabase, place: str | Path) -> None:
+        begin(database, place)
+        opened.append(database)
+
+    monkeypatch.setattr(SqlDatabase, "__init__", note)
+    yield
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def postgres_schema(postgres: str, request: pytest.FixtureRequest, _databases_closed: None) -> Iterator[str]:
     """Give the URL of an empty schema on the server, dropped after the test."""
     name = f"t{os.getpid()}_{abs(hash(request.node.nodeid))}"
     with psycopg.connect(postgres, autocommit=True) as connection:
@@ -37,7 +54,7 @@ def postgres_schema(postgres: str, request: pytest.FixtureRequest) -> Iterator[s
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def place(request: pytest.FixtureRequest, tmp_path: Path, _databases_closed: None) -> str:
     """Return the URL of an empty database, of each kind in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'events.sqlite'}"

@@ -36,7 +36,13 @@ def server() -> Iterator[OwnPostgres]:
         yield server
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(signal.SIGINT, id="stopped", marks=pytest.mark.slow),
+        pytest.param(signal.SIGQUIT, id="crashed"),
+    ],
+)
 def test_a_plan_outlasts_the_restart_of_its_database(server: OwnPostgres, tmp_path: Path, how: signal.Signals) -> None:
     """A plan that ends while the database is away is recorded once, with the same end, as soon as it is back."""
     write_scenario(small_scenario(), tmp_path / "scenario")
@@ -63,7 +69,9 @@ def test_a_plan_outlasts_the_restart_of_its_database(server: OwnPostgres, tmp_pa
         assert [run for run, _ in knock.runtime.received] == [plans[0], plans[2]]
 
     at(tmp_path / "data", A_MOMENT, visit, database=server.url)
-    history = SqlEventLog(open_database(server.url)).since(0, limit=1000)
+    database = open_database(server.url)
+    history = SqlEventLog(database).since(0, limit=1000)
+    database.close()
     kinds = [type(decode(envelope)) for _, envelope in history]
     assert [kinds.count(kind) for kind in (PlanRequested, PlanStarted, PlanCompleted)] == [2, 2, 2]
     assert not (tmp_path / "data" / "events.sqlite").exists()

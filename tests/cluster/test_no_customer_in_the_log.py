@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from cluster.gateway import running_gateway
-from cluster.runtimes import make_runtime
-from cluster.settings import GatewaySettings
+import pytest
+
 from planner.adapters.event_log_sql import SqlEventLog, open_database
 from planner.adapters.scenario_folder import write_scenario
 from planner.client.connection import ServerAddress
@@ -24,14 +27,34 @@ from planner.events.catalogue import (
 )
 from planner.events.plan_record import PlanRecord
 from planner.ports.planning_runtime import PlanningParameters
-from planner.service.server import DoorSettings
 from planner.simulation.generate import generate
+
+pytestmark = pytest.mark.usefixtures("_databases_closed")
 
 FEASIBLE, INFEASIBLE = 3, 9
 EVERYTHING = (
     *(ScenarioUploaded, RequestReceived, PlanRequested, PlanStarted),
     *(PlanCompleted, PlanFoundInfeasible, PlanAccepted),
 )
+
+
+@contextmanager
+def server(data: Path) -> Iterator[str]:
+    """Give the address of a server process that really plans."""
+    options = ("--listen", "127.0.0.1:0", "--data", str(data), "--runtime", "local", "--until-stdin-closes")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cluster.main", "serve", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin, process.stdout:
+        yield process.stdout.readline().removeprefix("listening on ").strip()
+    process.wait(30)
 
 
 async def plan(client: PlanningClient, folder: Path, name: str) -> PlanRecord:
@@ -50,18 +73,15 @@ def test_no_event_of_real_runs_names_a_customer(tmp_path: Path) -> None:
         customers |= set(scenario["customers"]["customer"].to_list())
         write_scenario(scenario, tmp_path / f"scenario-{seed}")
 
-    async def run() -> PlanRecord:
-        settings = GatewaySettings(door=DoorSettings(listen="127.0.0.1:0"), data=data, runtime="local")
-        async with (
-            running_gateway(settings, make_runtime) as address,
-            PlanningClient(ServerAddress(address)) as client,
-        ):
+    async def run(address: str) -> PlanRecord:
+        async with PlanningClient(ServerAddress(address)) as client:
             made = await plan(client, tmp_path / f"scenario-{FEASIBLE}", "made")
             await client.accept(made.plan, made.etag, accepted_by="ana", comment="as agreed")
             await plan(client, tmp_path / f"scenario-{INFEASIBLE}", "not-made")
             return made
 
-    made = asyncio.run(asyncio.wait_for(run(), 120))
+    with server(data) as address:
+        made = asyncio.run(asyncio.wait_for(run(address), 120))
     folder = b"".join(file.read_bytes() for file in sorted((data / "plans" / made.plan).iterdir()))
     assert any(customer.encode() in folder for customer in customers), "the plan names nobody; this proves nothing"
     events = [envelope for _, envelope in SqlEventLog(open_database(data / "events.sqlite")).since(0, limit=1000)]

@@ -26,6 +26,8 @@ from planner.ports.planning_runtime import PlanningParameters
 from tests.gateway import LONG, Knock, at, first_value, seen
 from tests.scenario_builder import small_scenario
 
+pytestmark = pytest.mark.usefixtures("_databases_closed")
+
 AT_ONCE = Retention(days=0)
 
 
