@@ -41,6 +41,18 @@ def configure_log(trace: Callable[[], str], stream: TextIO | None = None) -> Non
         logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, _OfLibraries)]
+    root.addHandler(_OfLibraries(logging.WARNING))
+
+
+class _OfLibraries(logging.Handler):
+    """Writes what libraries log into the same lines: the pattern of a message, not what was put into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        told = structlog.get_logger(record.name)
+        told.log(record.levelno, str(record.msg), logger=record.name, exc_info=record.exc_info or None)
 
 
 def _without_messages(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import structlog
 from opentelemetry.sdk.trace import ReadableSpan
 
 from cluster.gateway import running_gateway
 from cluster.runtimes import make_runtime
 from cluster.settings import GatewaySettings
 from planner.adapters.scenario_folder import write_scenario
-from planner.adapters.telemetry_log import configure_log
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient, PlanStep
 from planner.domain.scenario import Scenario
@@ -25,7 +22,7 @@ from planner.ports.planning_runtime import PlanningParameters
 from planner.service.server import DoorSettings
 from planner.simulation.generate import generate
 from tests.planning import plan_in_process
-from tests.telemetry_kept import Kept
+from tests.telemetry_kept import Kept, logged
 
 CREATE = "concordat.planning.v1.PlanningService/CreatePlan"
 
@@ -59,10 +56,9 @@ class Seen:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     """Return what was told while a server with agents of its own made one plan."""
     folder = tmp_path_factory.mktemp("watched")
-    scenario, kept, stream = generate("tiny", seed=3), Kept(), io.StringIO()
+    scenario, kept = generate("tiny", seed=3), Kept()
     write_scenario(scenario, folder / "scenario")
     telemetry = kept.telemetry
-    configure_log(telemetry.traces.current, stream)
 
     async def plan() -> tuple[str, str]:
         settings = GatewaySettings(door=DoorSettings(listen="127.0.0.1:0"), data=folder / "data", runtime="local")
@@ -77,10 +73,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
             assert isinstance(step.record.ending, PlanCompleted)
             return asked.plan, step.record.ending.plan_hash
 
-    try:
+    with logged(telemetry.traces.current) as stream:
         name, plan_hash = asyncio.run(asyncio.wait_for(plan(), 120))
-    finally:
-        structlog.reset_defaults()
     return Seen(scenario, kept, [json.loads(line) for line in stream.getvalue().splitlines()], name, plan_hash)
 
 

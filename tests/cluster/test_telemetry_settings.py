@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,8 +20,10 @@ from planner.adapters.telemetry_catalogue import CATALOGUE, OWN, MetricKind
 from planner.adapters.telemetry_prometheus import PrometheusMetrics
 from planner.domain.errors import InvalidRequest, ServerUnavailable
 from planner.ports.silent_telemetry import SilentMetrics, SilentTraces
+from tests.telemetry_kept import logged
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "cluster/deploy/grafana/concordat.json"
+CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 NO_NAMES = {"sum", "by", "rate", "increase", "histogram_quantile", "instance", "le"}
 
 
@@ -166,3 +170,28 @@ def test_spans_reach_a_collector_by_otlp(collector: tuple[str, list[bytes]]) -> 
         for span in scope.spans
     ]
     assert [(span.name, span.attributes[0].value.string_value) for span in spans] == [("plan", "p-1")]
+
+
+def test_a_server_stops_soon_though_nobody_takes_its_traces() -> None:
+    """Closing waits some seconds at most for a collector that does not answer, and says so in the log as JSON."""
+    with logged() as stream:
+        telemetry = make_telemetry(TelemetrySettings(traces="http://127.0.0.1:1/v1/traces"), {})
+        with telemetry.traces.span("plan"):
+            pass
+        began = time.monotonic()
+        telemetry.close()
+        assert time.monotonic() - began < 5
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert any(str(line["logger"]).startswith("opentelemetry") and line["level"] == "warning" for line in lines)
+
+
+def test_libraries_log_patterns_and_no_words() -> None:
+    """What a library logs is told by its pattern, and an error by its type."""
+    wrong = ValueError("cell of customer 4711")
+    with logged(lambda: CALLER) as stream:
+        logging.getLogger("some.library").info("not told")
+        logging.getLogger("some.library").error("row %s is wrong", "of customer 4711", exc_info=wrong)
+    (line,) = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert (line["event"], line["logger"], line["error"]) == ("row %s is wrong", "some.library", ["ValueError"])
+    assert line["trace_id"] == CALLER.split("-")[1]
+    assert "4711" not in stream.getvalue()

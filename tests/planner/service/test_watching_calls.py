@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,13 +11,11 @@ from typing import Any
 
 import grpc
 import pytest
-import structlog
 
 from cluster.gateway import running_gateway
 from cluster.settings import GatewaySettings
 from planner.adapters.plan_folder import write_plan
 from planner.adapters.scenario_folder import write_scenario
-from planner.adapters.telemetry_log import configure_log
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient, PlanStep
 from planner.domain.errors import ScenarioInvalid
@@ -28,7 +25,7 @@ from planner.simulation.scripted_runtime import Script, ScriptedRuntime
 from planner.wire.v1 import planning_service_pb2, planning_service_pb2_grpc
 from tests.gateway import LONG
 from tests.scenario_builder import small_scenario, with_cell
-from tests.telemetry_kept import Kept
+from tests.telemetry_kept import Kept, logged
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -164,9 +161,8 @@ def test_a_plan_taken_up_again_links_to_where_it_began(tmp_path: Path, scenario:
 
 def test_a_refused_scenario_is_logged_without_its_cells(tmp_path: Path) -> None:
     """The findings that the requester is told quote customers' cells, the line in the log does not."""
-    stream, kept = io.StringIO(), Kept()
+    kept = Kept()
     write_scenario(with_cell(small_scenario(), "customers", 0, "segment", "unheard-of"), tmp_path / "scenario")
-    configure_log(lambda: "", stream)
 
     async def visit(address: str) -> None:
         async with PlanningClient(ServerAddress(address)) as client:
@@ -174,10 +170,8 @@ def test_a_refused_scenario_is_logged_without_its_cells(tmp_path: Path) -> None:
             with pytest.raises(ScenarioInvalid, match="unheard-of"):
                 await client.create(stored, PlanningParameters())
 
-    try:
+    with logged() as stream:
         at(tmp_path / "data", Script(), kept, visit)
-    finally:
-        structlog.reset_defaults()
     told = stream.getvalue() + kept.metrics.text() + "".join(span.to_json() for span in kept.spans())
     assert "SCENARIO_INVALID" in told
     assert "unheard-of" not in told
@@ -185,18 +179,14 @@ def test_a_refused_scenario_is_logged_without_its_cells(tmp_path: Path) -> None:
 
 def test_an_error_nobody_foresaw_is_logged_without_its_words(tmp_path: Path, scenario: Path) -> None:
     """The log tells the type of an error and where it passed, not its message, which might quote a customer's row."""
-    stream = io.StringIO()
-    configure_log(lambda: "", stream)
 
     async def visit(address: str) -> None:
         async with PlanningClient(ServerAddress(address)) as client:
             asked = await client.create(await client.upload(scenario), PlanningParameters())
             assert [step async for step in client.watch(asked.plan)]
 
-    try:
+    with logged() as stream:
         at(tmp_path / "data", Script(error="cell of customer 4711"), Kept(), visit)
-    finally:
-        structlog.reset_defaults()
     (failed,) = [line for line in map(json.loads, stream.getvalue().splitlines()) if line["event"] == "planning failed"]
     assert failed["error"] == ["RuntimeError"]
     assert any("scripted_runtime.py" in place for place in failed["at"])
