@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from planner.adapters.event_log_journal import EventLogJournal
-from planner.adapters.event_log_snapshots import SqlSnapshots
-from planner.adapters.event_log_sql import SqlEventLog, open_database
-from planner.adapters.random_ids import RandomIds
-from planner.adapters.system_clock import SystemClock
-from planner.ports.agent_journal import AgentNote, EpochFenced
+from cluster.journals import FACTORY
+from planner.ports.agent_journal import AgentJournal, AgentNote, EpochFenced
 
 LONGEST_REIGN = 40
 
@@ -26,8 +23,8 @@ def tell(*words: object) -> None:
 def main() -> None:
     """Take the agent over and write until fenced, over and over; start when standard input says so."""
     place, holder, rounds = sys.argv[1:]
-    database = open_database(place)
-    journal = EventLogJournal(SqlEventLog(database), SqlSnapshots(database), SystemClock(), RandomIds())
+    module, _, name = FACTORY.partition(":")
+    journal: AgentJournal = getattr(importlib.import_module(module), name)(place)
     tell("ready")
     sys.stdin.readline()
     for _ in range(int(rounds)):
