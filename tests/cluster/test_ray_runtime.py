@@ -111,10 +111,27 @@ def test_a_killed_host_does_not_change_the_plan(ray_runtime: RayRuntime, tmp_pat
     assert killed
     assert run.result.outcome is Outcome.PLANNED, run.result.detail
     assert killed[0] not in host_processes(ray_runtime)
-    steps = [step for told in (*run.told, run.result) for step in told.steps]
-    assert [step.what.partition("-")[0] for step in steps if step.kind is StepKind.RESTART] == ["agents"]
-    assert {step.what for step in steps if step.kind is StepKind.ROUND} >= {"Survey", "Formulate", "Decide"}
     assert plan_hash(tmp_path / "plan") == hash_here(scenario, tmp_path / "here", parameters)
+
+
+def test_hosts_that_are_brought_back_are_told(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """With every host killed in mid-plan the plan is the same, and the run's steps tell who was brought back."""
+    scenario, parameters = middling_scenario(SEED), PlanningParameters(gap=0.0, work_limit=WORK, hosts=2)
+    killed: list[int] = []
+
+    async def kill(progress: Progress) -> None:
+        if progress.phase == "relaxing" and not killed:
+            killed.extend(host_processes(ray_runtime))
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    run = follow(ray_runtime, scenario, tmp_path, parameters, watch=kill)
+    assert len(killed) >= 2
+    assert run.result.outcome is Outcome.PLANNED, run.result.detail
+    assert plan_hash(tmp_path / "plan") == hash_here(scenario, tmp_path / "here", parameters)
+    steps = [step for told in (*run.told, run.result) for step in told.steps]
+    assert {step.what for step in steps if step.kind is StepKind.RESTART} == {"agents-0", "agents-1"}
+    assert {step.what for step in steps if step.kind is StepKind.ROUND} >= {"Survey", "Formulate", "Decide"}
 
 
 def test_runs_at_once_are_each_told_their_own_progress(ray_runtime: RayRuntime, tmp_path: Path) -> None:
