@@ -1,25 +1,28 @@
-"""The typed client of a planning server."""
+"""The typed client of a planning server, asynchronous; :mod:`planner.client.blocking_client` is its other face."""
 
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from planner.client.calls import Calls, may_be_repeated
 from planner.client.connection import ServerAddress
 from planner.client.conversions import finding_from_wire, parameters_to_wire, progress_from_wire, record_from_wire
-from planner.client.errors import business_error, translated
+from planner.client.errors import business_error, retry_delay
 from planner.client.explanation_conversions import explain_to_wire, explanation_from_wire
+from planner.client.plan_download import receive_plan
 from planner.client.quote_conversions import quote_from_wire, quote_request
+from planner.client.retry import Deadlines, RetryPolicy
 from planner.client.scenario_upload import scenario_parts
-from planner.domain.errors import NotFound, ScenarioInvalid, ServerUnavailable
+from planner.domain.errors import NotFound, ScenarioInvalid, ScenarioUnreadable, ServerUnavailable
 from planner.domain.finding import Finding
 from planner.domain.relaxation import Relaxation
 from planner.events.plan_record import PlanRecord
@@ -31,20 +34,12 @@ from planner.wire.v1 import (
     operation_pb2,
     plan_pb2,
     planning_service_pb2,
-    planning_service_pb2_grpc,
     quote_pb2,
     scenario_pb2,
 )
 
-QUICK_SECONDS = 30.0
-"""Deadline of calls that only look something up."""
-
-CHECKING_SECONDS = 600.0
-"""Deadline of calls that make the server check a scenario."""
-
 _PAGE = 1000
 _MOST_FINDINGS = 10_000
-_FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +62,14 @@ class PlanningClient:
     """Speaks to one server; use it as an asynchronous context manager.
 
     Every method raises :class:`ServerUnavailable` if no server answers, and the error of the business that the server
-    reports.
+    reports. Calls that change nothing when they are repeated are sent again as ``retry`` says
+    (:class:`planner.client.calls.Calls`).
     """
 
-    def __init__(self, server: ServerAddress) -> None:
-        self._address = server.address
-        self._channel = server.channel()
-        # The code that protoc writes has no types; conversions give them back.
-        self._stub: Any = planning_service_pb2_grpc.PlanningServiceStub(self._channel)  # type: ignore[no-untyped-call]
+    def __init__(
+        self, server: ServerAddress, *, retry: RetryPolicy | None = None, deadlines: Deadlines | None = None
+    ) -> None:
+        self._calls = Calls(server, retry or RetryPolicy(), deadlines or Deadlines())
 
     async def __aenter__(self) -> Self:
         """Return the client."""
@@ -84,14 +79,18 @@ class PlanningClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the channel."""
-        await self._channel.close()
+        await self._calls.close()
+
+    def within(self, seconds: float) -> Self:
+        """Return this client with another deadline for every call; both share the connection."""
+        other = copy.copy(self)
+        other._calls = copy.copy(self._calls)  # noqa: SLF001 - the same class
+        other._calls.deadlines = Deadlines(quick=seconds, checking=seconds, transfer=seconds)  # noqa: SLF001 - as above
+        return other
 
     async def wait_until_ready(self, seconds: float) -> None:
         """Wait until the server says that it serves; give up after some seconds."""
-        stub: Any = health_pb2_grpc.HealthStub(self._channel)
-        request = health_pb2.HealthCheckRequest()
-        with translated(self._address):
-            await stub.Check(request, wait_for_ready=True, timeout=seconds)
+        await self._calls.ready(seconds)
 
     async def upload(self, folder: Path) -> str:
         """Store a scenario on the server; return its hash.
@@ -101,11 +100,27 @@ class PlanningClient:
         ScenarioUnreadable
             If the folder is no scenario.
         """
-        parts = (
-            scenario_pb2.UploadScenarioRequest(file=file, data=data) async for file, data in scenario_parts(folder)
-        )
-        with translated(self._address):
-            stored: scenario_pb2.Scenario = await self._stub.UploadScenario(parts)
+        unreadable: list[ScenarioUnreadable] = []
+
+        async def parts() -> AsyncIterator[scenario_pb2.UploadScenarioRequest]:
+            try:
+                async for file, data in scenario_parts(folder):
+                    yield scenario_pb2.UploadScenarioRequest(file=file, data=data)
+            except ScenarioUnreadable as error:
+                unreadable.append(error)
+                raise
+
+        upload = self._calls.stub.UploadScenario
+        try:
+            # Stored under the hash of its content, so that sending it again changes nothing.
+            stored: scenario_pb2.Scenario = await self._calls.answered(
+                lambda left: upload(parts(), timeout=left), self._calls.deadlines.transfer
+            )
+        except asyncio.CancelledError:
+            # gRPC cancels a call whose messages cannot be made, and tells nobody why.
+            if unreadable:
+                raise unreadable[0] from None
+            raise
         return stored.name.partition("/")[2]
 
     async def findings(self, scenario: str) -> tuple[Finding, ...]:
@@ -113,10 +128,9 @@ class PlanningClient:
         found: list[Finding] = []
         request = scenario_pb2.ListFindingsRequest(parent=f"scenarios/{scenario}", page_size=_PAGE)
         while True:
-            with translated(self._address):
-                page: scenario_pb2.ListFindingsResponse = await self._stub.ListFindings(
-                    request, timeout=CHECKING_SECONDS
-                )
+            page: scenario_pb2.ListFindingsResponse = await self._calls.unary(
+                self._calls.stub.ListFindings, request, self._calls.deadlines.checking
+            )
             found.extend(finding_from_wire(finding) for finding in page.findings)
             if not page.next_page_token or len(found) >= _MOST_FINDINGS:
                 return tuple(found)
@@ -133,12 +147,16 @@ class PlanningClient:
     ) -> PlanRecord:
         """Ask for a plan of a stored scenario; on return the server will not forget it.
 
+        Without a request id every call is a request of its own, so that it is sent once and never again.
+
         Raises
         ------
         ScenarioInvalid
             If findings stand against the scenario.
         RequestConflict
             If the request id was used with other content.
+        QueueFull
+            If the server has no room for one more plan, or could not begin with it in time.
         """
         request = planning_service_pb2.CreatePlanRequest(
             scenario=f"scenarios/{scenario}",
@@ -148,8 +166,12 @@ class PlanningClient:
             priority=priority,
         )
         try:
-            with translated(self._address):
-                operation: operation_pb2.Operation = await self._stub.CreatePlan(request, timeout=CHECKING_SECONDS)
+            operation: operation_pb2.Operation = await self._calls.unary(
+                self._calls.stub.CreatePlan,
+                request,
+                self._calls.deadlines.checking,
+                repeatable=bool(request_id) or validate_only,
+            )
         except ScenarioInvalid as error:
             raise ScenarioInvalid(scenario[:12], await self.findings(scenario)) from error
         return record_from_wire(operation.plan)
@@ -157,15 +179,17 @@ class PlanningClient:
     async def plan(self, plan: str) -> PlanStep:
         """Return where a plan stands."""
         request = planning_service_pb2.GetOperationRequest(name=f"operations/{plan}")
-        with translated(self._address):
-            operation: operation_pb2.Operation = await self._stub.GetOperation(request, timeout=QUICK_SECONDS)
+        operation: operation_pb2.Operation = await self._calls.unary(
+            self._calls.stub.GetOperation, request, self._calls.deadlines.quick
+        )
         return PlanStep(record_from_wire(operation.plan), progress_from_wire(operation))
 
     async def cancel(self, plan: str) -> PlanRecord:
         """Stop a plan soon and keep its best plan so far."""
         request = planning_service_pb2.CancelPlanRequest(name=f"operations/{plan}")
-        with translated(self._address):
-            operation: operation_pb2.Operation = await self._stub.CancelPlan(request, timeout=QUICK_SECONDS)
+        operation: operation_pb2.Operation = await self._calls.unary(
+            self._calls.stub.CancelPlan, request, self._calls.deadlines.quick
+        )
         return record_from_wire(operation.plan)
 
     async def accept(self, plan: str, etag: str, *, accepted_by: str, comment: str = "") -> PlanRecord:
@@ -183,8 +207,9 @@ class PlanningClient:
         request = acceptance_pb2.AcceptPlanRequest(
             name=f"plans/{plan}", etag=etag, accepted_by=accepted_by, comment=comment
         )
-        with translated(self._address):
-            accepted: plan_pb2.Plan = await self._stub.AcceptPlan(request, timeout=QUICK_SECONDS)
+        accepted: plan_pb2.Plan = await self._calls.unary(
+            self._calls.stub.AcceptPlan, request, self._calls.deadlines.quick
+        )
         return record_from_wire(accepted)
 
     async def explain(
@@ -203,8 +228,9 @@ class PlanningClient:
             If a clause is not known or cannot be loosened like that.
         """
         request = explain_to_wire(plan, counterfactuals, repairs=repairs)
-        with translated(self._address):
-            message: explanation_pb2.Explanation = await self._stub.ExplainPlan(request, timeout=CHECKING_SECONDS)
+        message: explanation_pb2.Explanation = await self._calls.unary(
+            self._calls.stub.ExplainPlan, request, self._calls.deadlines.checking
+        )
         return explanation_from_wire(message)
 
     async def plans(self, limit: int) -> tuple[PlanRecord, ...]:
@@ -213,10 +239,9 @@ class PlanningClient:
         request = planning_service_pb2.ListPlansRequest()
         while len(found) < limit:
             request.page_size = min(_PAGE, limit - len(found))
-            with translated(self._address):
-                page: planning_service_pb2.ListPlansResponse = await self._stub.ListPlans(
-                    request, timeout=QUICK_SECONDS
-                )
+            page: planning_service_pb2.ListPlansResponse = await self._calls.unary(
+                self._calls.stub.ListPlans, request, self._calls.deadlines.quick
+            )
             found.extend(page.plans)
             if not page.next_page_token:
                 break
@@ -225,7 +250,7 @@ class PlanningClient:
 
     async def watch(self, plan: str, *, patience_seconds: float = 60.0) -> AsyncIterator[PlanStep | ConnectionLost]:
         """Follow a plan to its end; a lost server is told and sought again, for so long, with growing waits."""
-        attempt, lost_at = 0, None
+        attempt, lost_at, told = 0, None, None
         while True:
             try:
                 async for operation in self._watched(plan):
@@ -234,18 +259,18 @@ class PlanningClient:
                     yield step
                     if step.record.done:
                         return
-                error = ServerUnavailable(f"the server at {self._address} ended the watch early")
-            except ServerUnavailable as gone:
-                error = gone
+                error = ServerUnavailable(f"the server at {self._calls.address} ended the watch early")
+            except grpc.aio.AioRpcError as gone:
+                error, told = self._lost(gone), retry_delay(gone)
             lost_at = time.monotonic() if lost_at is None else lost_at
             if time.monotonic() - lost_at > patience_seconds:
                 raise ServerUnavailable(
                     f"{error}; the plan is kept there: once the server runs again, follow it by "
-                    f"`concordat watch operations/{plan} --server {self._address}`"
+                    f"`concordat watch operations/{plan} --server {self._calls.address}`"
                 )
             attempt += 1
             yield ConnectionLost(error, attempt)
-            await asyncio.sleep(min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)))
+            await asyncio.sleep(self._calls.retry.pause(attempt, told))
 
     async def quote(self, plan: str, order: NewOrder) -> Quote:
         """Ask what one more order would make of an accepted plan.
@@ -259,8 +284,9 @@ class PlanningClient:
         QuoteFailed
             If no answer could be computed.
         """
-        with translated(self._address):
-            quote: quote_pb2.Quote = await self._stub.QuoteOrder(quote_request(plan, order), timeout=CHECKING_SECONDS)
+        quote: quote_pb2.Quote = await self._calls.unary(
+            self._calls.stub.QuoteOrder, quote_request(plan, order), self._calls.deadlines.checking
+        )
         return quote_from_wire(quote)
 
     async def download(self, plan: str) -> AsyncIterator[tuple[str, bytes]]:
@@ -272,19 +298,37 @@ class PlanningClient:
             If it still runs, or ended without a plan.
         """
         request = planning_service_pb2.DownloadPlanRequest(name=f"plans/{plan}")
-        with translated(self._address):
-            async for part in self._stub.DownloadPlan(request):
-                yield part.file, part.data
+        parts = self._calls.streamed(self._calls.stub.DownloadPlan, request, self._calls.deadlines.transfer)
+        async for part in parts:
+            yield part.file, part.data
+
+    async def save(self, plan: str, folder: Path, *, overwrite: bool = False) -> None:
+        """Put the files of a finished plan into a folder, which is complete or untouched afterwards.
+
+        Raises
+        ------
+        PlanNotReady
+            If it still runs, or ended without a plan.
+        FolderNotWritable
+            If the folder holds something and may not be overwritten, or the disk fails.
+        """
+        await receive_plan(self.download(plan), folder, overwrite=overwrite)
 
     async def _watched(self, plan: str) -> AsyncIterator[operation_pb2.Operation]:
-        call = self._stub.WatchPlan(planning_service_pb2.WatchPlanRequest(name=f"operations/{plan}"))
+        call = self._calls.stub.WatchPlan(planning_service_pb2.WatchPlanRequest(name=f"operations/{plan}"))
         try:
             async for operation in call:
                 yield operation
-        except grpc.aio.AioRpcError as error:
-            translation = business_error(error, self._address)
-            if isinstance(translation, NotFound):
-                raise NotFound(f"{translation}; is {self._address} the server that was asked?") from error
-            raise translation from error
         finally:
             call.cancel()
+
+    def _lost(self, error: grpc.aio.AioRpcError) -> ServerUnavailable:
+        """Return what to tell of a watch that was cut off; raise what watching again would only meet again."""
+        translation = business_error(error, self._calls.address)
+        if isinstance(translation, NotFound):
+            raise NotFound(f"{translation}; is {self._calls.address} the server that was asked?") from error
+        # A server that stops breaks watches off; the next one on the same data takes them up.
+        cut_off = error.code() == grpc.StatusCode.CANCELLED or may_be_repeated(error)
+        if not cut_off:
+            raise translation from error
+        return translation if isinstance(translation, ServerUnavailable) else ServerUnavailable(str(translation))
