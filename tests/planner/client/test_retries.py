@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from contextlib import nullcontext
 from pathlib import Path
 
+import grpc
 import pytest
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,9 +20,10 @@ from planner.client.blocking_client import BlockingPlanningClient
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient, PlanStep
 from planner.client.retry import ONCE, RetryPolicy
-from planner.domain.errors import ScenarioUnreadable, ServerUnavailable
+from planner.domain.errors import ConcordatError, ScenarioUnreadable, ServerUnavailable
 from planner.domain.folder_files import PLAN_FILES
 from planner.ports.planning_runtime import PlanningParameters
+from planner.wire.v1 import planning_service_pb2, planning_service_pb2_grpc
 from tests.gateway import gateway
 from tests.scenario_builder import small_scenario
 
@@ -76,3 +82,48 @@ def test_the_blocking_face_does_what_the_other_does(tmp_path: Path) -> None:
             await asyncio.to_thread(work, knock.address)
 
     asyncio.run(asyncio.wait_for(run(), 60))
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds", "sent"),
+    [
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, 0.3, 2),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, None, 1),
+        (grpc.StatusCode.ABORTED, 0.3, 1),
+        (grpc.StatusCode.UNAVAILABLE, None, 2),
+    ],
+)
+def test_only_what_invites_another_call_is_sent_again(code: grpc.StatusCode, seconds: float | None, sent: int) -> None:
+    """A server that refuses once is asked again if it was not reached or said when, and not before that time."""
+    asked: list[float] = []
+
+    class Refusing(planning_service_pb2_grpc.PlanningServiceServicer):
+        async def ListPlans(self, _request, context):  # noqa: N802 - named by the contract
+            asked.append(time.monotonic())
+            status = status_pb2.Status(code=code.value[0], message="not now")
+            if seconds is not None:
+                told = error_details_pb2.RetryInfo()
+                told.retry_delay.FromNanoseconds(round(seconds * 1e9))
+                status.details.add().Pack(told)
+            if len(asked) == 1:
+                await context.abort_with_status(rpc_status.to_status(status))
+            return planning_service_pb2.ListPlansResponse()
+
+    async def run() -> None:
+        server = grpc.aio.server()
+        planning_service_pb2_grpc.add_PlanningServiceServicer_to_server(Refusing(), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        try:
+            async with PlanningClient(
+                ServerAddress(f"127.0.0.1:{port}"), retry=RetryPolicy(first_wait=0.01, longest_wait=0.01)
+            ) as client:
+                with nullcontext() if sent == 2 else pytest.raises(ConcordatError):
+                    await client.plans(1)
+        finally:
+            await server.stop(None)
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert len(asked) == sent
+    if sent == 2 and seconds is not None:
+        assert asked[1] - asked[0] >= seconds
