@@ -58,6 +58,9 @@ _BY_REASON: dict[str, type[ConcordatError]] = {
 
 _BUSY: dict[str, type[QueueFull | TooManyCalls]] = {kind.code: kind for kind in (QueueFull, TooManyCalls)}
 
+_PAUSE_SECONDS = 1.0
+"""After which a busy server is asked again that does not say when."""
+
 _GONE = {
     grpc.StatusCode.UNAVAILABLE: "no server answers",
     grpc.StatusCode.CANCELLED: "the server broke off the call",
@@ -83,7 +86,7 @@ def business_error(error: grpc.aio.AioRpcError, address: str) -> ConcordatError:
     if reason == PlanChanged.code:
         return PlanChanged(error.details() or reason, _etag(error))
     if reason in _BUSY:
-        return _BUSY[reason](error.details() or reason, _retry_seconds(error))
+        return _BUSY[reason](error.details() or reason, retry_delay(error) or _PAUSE_SECONDS)
     if reason in _BY_REASON:
         return _BY_REASON[reason](error.details() or reason)
     if error.code() in _GONE:
@@ -108,11 +111,6 @@ def _reason(error: grpc.aio.AioRpcError) -> str:
 def _etag(error: grpc.aio.AioRpcError) -> str:
     info = error_details_pb2.ErrorInfo()
     return next((str(info.metadata["etag"]) for detail in _details(error) if detail.Unpack(info)), "")
-
-
-def _retry_seconds(error: grpc.aio.AioRpcError) -> float:
-    wait = error_details_pb2.RetryInfo()
-    return next((wait.retry_delay.ToNanoseconds() / 1e9 for detail in _details(error) if detail.Unpack(wait)), 1.0)
 
 
 def _violations(error: grpc.aio.AioRpcError) -> tuple[Finding, ...]:
