@@ -15,6 +15,7 @@ from actors.allowance import Allowance
 from actors.bounding import Multipliers, answered, checked_bound, multipliers, proved_bound
 from actors.joint_problem import JointProblem
 from actors.protocol import AgentNetwork, AskPrice, Priced, Reply
+from planner.domain.plan_form import canonical_number
 from solvers.coordination.choice_tree import Leaf, root_leaf, split
 from solvers.coordination.price_box import Cut, PriceBox
 from solvers.core.backend import Backend, Model
@@ -61,6 +62,8 @@ class BoundSearch:
 
     def begin(self, root: Solution) -> None:
         """Start with one leaf: the relaxation with every choice open."""
+        # A leaf of an earlier plan was asked at prices whose bound this search's leaf of that name does not have.
+        self._boxes = {}
         self.leaves = [self._check(root_leaf(self._problem.assembly.program, self._choices, root))]
 
     def take_up(self, leaves: Sequence[tuple[tuple[tuple[int, ...], ...], Multipliers]]) -> None:
@@ -148,11 +151,13 @@ class BoundSearch:
     def _ask_agents(self, worst: LeafBound) -> tuple[LeafBound, ...] | None:
         """Ask all agents at one vector of prices; None where no prices promise a better bound."""
         links = self._problem.links
-        box = self._boxes.setdefault(worst.leaf.allowed, PriceBox(links, worst.given.links))
+        first = worst.given.links if worst.given.negotiated is None else worst.given.negotiated
+        box = self._boxes.setdefault(worst.leaf.allowed, PriceBox(links, first))
         prices = box.centre if not np.isfinite(box.bound) else box.propose(self._backend)
         if prices is None:
             return None
-        prices = sign_correct(prices, links.lower, links.upper)
+        # Rounded as they are written, so that whoever goes on from the plan can ask at the very same prices.
+        prices = sign_correct(canonical_number(prices), links.lower, links.upper)
         asked, names = self._question(prices, self._allowed(worst.leaf)), self._network.names
         replies = self._ask(names, asked)
         bound = proved_bound(links, asked, names, replies)
@@ -161,7 +166,7 @@ class BoundSearch:
         if bound >= worst.proved:
             return (worst,)
         sources = {name: reply.proved_by for name, reply in replies.items() if isinstance(reply, Priced)}
-        return (LeafBound(worst.leaf, worst.given, worst.checked, bound, sources),)
+        return (LeafBound(worst.leaf, replace(worst.given, negotiated=prices), worst.checked, bound, sources),)
 
     def _allowed(self, leaf: Leaf) -> dict[str, tuple[int, ...]]:
         return {name: options for (name, _), options in zip(self._choices, leaf.allowed, strict=True)}

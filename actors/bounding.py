@@ -26,10 +26,15 @@ from solvers.network.verify import block_bound, row_part, sign_correct, sum_upwa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Multipliers:
-    """Sign-correct multipliers of a leaf: prices of the linking rows, and of every plant's and partner's own rows."""
+    """Sign-correct multipliers of a leaf: prices of the linking rows, and of every plant's and partner's own rows.
+
+    ``negotiated`` are the prices of the linking rows at which agents proved its best bound, if they were asked;
+    they are no part of the checked bound, but what a later run asks first.
+    """
 
     links: Floats
     rows: Mapping[str, Floats]
+    negotiated: Floats | None = None
 
 
 def multipliers(row_dual: Floats, blocks: Sequence[Block], links: Links) -> Multipliers:

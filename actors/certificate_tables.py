@@ -14,6 +14,7 @@ from solvers.core.program import Floats
 from solvers.network.block import Block, Labels, Links
 
 LINKS = "links"
+NEGOTIATED = "negotiated"
 
 
 def leaf_name(place: int) -> str:
@@ -28,6 +29,8 @@ def duals_table(leaves: Sequence[Multipliers], blocks: Sequence[Block], links: L
         prefix = leaf_name(place)
         frames.append(_rows(f"{prefix}/{LINKS}", links.labels, given.links))
         frames += [_rows(f"{prefix}/{b.name}", b.rows, given.rows[b.name]) for b in blocks if has_rows(b)]
+        if given.negotiated is not None:
+            frames.append(_rows(f"{prefix}/{NEGOTIATED}", links.labels, given.negotiated))
     return pl.concat(frames)
 
 
@@ -45,14 +48,16 @@ def read_duals(duals: pl.DataFrame, place: int, blocks: Sequence[Block], links: 
     own = [b for b in blocks if has_rows(b)]
     rows = {b.name: _vector(b.rows, found.pop(b.name, None)) for b in own}
     prices = _vector(links.labels, found.pop(LINKS, None))
+    asked = found.pop(NEGOTIATED, None)
     if found:
         raise KeyError(f"the duals table names block {min(found)!r}, which the scenario does not have")
-    return Multipliers(prices, rows)
+    return Multipliers(prices, rows, None if asked is None else _vector(links.labels, asked))
 
 
 def read_known_duals(duals: pl.DataFrame, place: int, blocks: Sequence[Block], links: Links) -> Multipliers:
     """Read the multipliers of a leaf of an earlier plan: rows that are no longer there are passed over."""
-    labels = {LINKS: links.labels} | {block.name: block.rows for block in blocks if has_rows(block)}
+    labels = {LINKS: links.labels, NEGOTIATED: links.labels}
+    labels |= {block.name: block.rows for block in blocks if has_rows(block)}
     prefix = f"{leaf_name(place)}/"
     mine = duals.filter(pl.col("block").str.starts_with(prefix)).with_columns(pl.col("block").str.slice(len(prefix)))
     known = {name: set(zip(_names(rows), rows.period.tolist(), strict=True)) for name, rows in labels.items()}
@@ -61,7 +66,8 @@ def read_known_duals(duals: pl.DataFrame, place: int, blocks: Sequence[Block], l
     kept = mine.filter(pl.Series(keep, dtype=pl.Boolean())).partition_by("block", as_dict=True)
     found = {str(block): frame for (block,), frame in kept.items()}
     vectors = {name: _vector(rows, found.get(name)) for name, rows in labels.items()}
-    return Multipliers(vectors.pop(LINKS), vectors)
+    asked = vectors.pop(NEGOTIATED)
+    return Multipliers(vectors.pop(LINKS), vectors, asked if NEGOTIATED in found else None)
 
 
 def prices_table(given: Multipliers, blocks: Sequence[Block], links: Links) -> pl.DataFrame:

@@ -38,8 +38,8 @@ from solvers.core.termination import Limits, Solution, Termination
 
 FIRST_SPLITS = 12
 """Most splits into whole tiers before plans are searched."""
-EARLIER_ROUNDS = 3
-"""Most pricing rounds on the leaves of an earlier plan before the relaxation is solved anew."""
+EARLIER_ROUNDS = 12
+"""Most pricing rounds on the leaves of an earlier plan before the relaxation is solved anew: one a leaf that counts."""
 ROUNDS = 60
 """Most pricing rounds once plans have been searched."""
 SWEEPS = 12

@@ -126,4 +126,5 @@ def _multipliers(plan: Plan, problem: JointProblem, place: int) -> Multipliers:
         for block in problem.blocks
         if has_rows(block)
     }
-    return Multipliers(sign_correct(given.links, links.lower, links.upper), rows)
+    asked = None if given.negotiated is None else sign_correct(given.negotiated, links.lower, links.upper)
+    return Multipliers(sign_correct(given.links, links.lower, links.upper), rows, asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,12 +57,16 @@ def test_multipliers_written_are_multipliers_read() -> None:
     dual = backend("highs").load(assembly.program).solve(relaxed=True).row_dual
     assert dual is not None
     given = [multipliers(dual, problem.blocks, links), multipliers(-0.5 * dual, problem.blocks, links)]
+    given[1] = replace(given[1], negotiated=2.0 * given[1].links)
     written = duals_table(given, problem.blocks, links)
     stored = canonical_tables({**tiny_plan().tables, "duals": written})["duals"]
     assert (stored["dual"] != 0).all()
     for place, one in enumerate(given):
         read = read_duals(stored, place, problem.blocks, links)
         np.testing.assert_array_equal(read.links, one.links)
+        assert (read.negotiated is None) == (one.negotiated is None)
+        if one.negotiated is not None:
+            np.testing.assert_array_equal(read.negotiated, one.negotiated)
         assert set(read.rows) == {block.name for block in problem.blocks if has_rows(block)}
         for name, rows in one.rows.items():
             np.testing.assert_array_equal(read.rows[name], rows)

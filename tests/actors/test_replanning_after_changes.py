@@ -138,6 +138,24 @@ def test_nothing_changed_needs_no_new_relaxation(tmp_path: Path) -> None:
     assert float(str(done.plan.summary["value"])) >= float(str(first.summary["value"])) * (1 - 1e-4)
 
 
+def test_bounds_that_agents_proved_are_proved_again_at_the_prices_of_the_plan(tmp_path: Path) -> None:
+    """Where agents lowered the bound below the checked one, going on asks at their prices and needs no relaxation."""
+    scenario = middling_scenario(4)
+    with decomposed():
+        first = plan_in_process(scenario, tmp_path / "first", PlanningParameters(gap=1e-3, work_limit=30)).plan
+    assert first is not None
+    assert first["duals"].filter(pl.col("block").str.ends_with("/negotiated")).height > 0
+    proved, checked = (float(str(first.summary[name])) for name in ("bound_proved", "bound_checked"))
+    assert proved < checked - 1e-4 * abs(checked)
+    with decomposed():
+        parameters = PlanningParameters(gap=float(str(first.summary["gap"])) + 1e-6, base_plan=str(tmp_path / "first"))
+        done = plan_in_process(scenario, tmp_path / "next", parameters)
+    assert done.plan is not None
+    assert done.plan.summary["stopped_by"] == "gap"
+    assert "relaxing" not in {progress.phase for progress in done.told}
+    assert float(str(done.plan.summary["bound_proved"])) == pytest.approx(proved, rel=1e-6)
+
+
 def test_multipliers_of_an_earlier_plan_fit_a_changed_problem(base: Path, tmp_path: Path) -> None:
     """Leaves always partition the choices; where tiers are other ones, one leaf allows them all."""
     plan = planned(small_scenario(), tmp_path / "plan")
