@@ -26,7 +26,7 @@ from solvers.network.verify import sign_correct
 PRICING_NODES = 50
 """Branch-and-bound nodes of one agent in one pricing round."""
 PATIENCE = 3
-"""Steps in a row without a better bound after which the search ends."""
+"""Steps in a row without a better bound after which the search ends, unless its caller is less patient."""
 SOLVER_TOLERANCE = 1e-7
 """What solvers may miss rows and bounds by, relative to the bounds they claim."""
 
@@ -96,11 +96,13 @@ class BoundSearch:
             if not self._replace(self.worst, self._split(self.worst)):
                 return
 
-    def tighten(self, report: Callable[[], None], done: Callable[[], bool], *, most: int) -> None:
-        """Lower the bound of the worst leaf, at most so many times, until it stops falling."""
+    def tighten(
+        self, report: Callable[[], None], done: Callable[[], bool], *, most: int, patience: int = PATIENCE
+    ) -> None:
+        """Lower the bound of the worst leaf, at most so many times, until it has not fallen ``patience`` times."""
         idle = 0
         for _ in range(most):
-            if idle >= PATIENCE or self.bound == -np.inf or done() or not self._allowance.step():
+            if idle >= patience or self.bound == -np.inf or done() or not self._allowance.step():
                 return
             worst = self.worst
             # A leaf of an earlier plan has no solution that could say where to split it.

@@ -139,7 +139,8 @@ class Coordinator:
         if self._allowance.step():
             self._bounds.take_up(known.leaves)
         self._plans.take_up(known.x, known.used, known.tiers)
-        self._bounds.tighten(self._telling("negotiating prices"), self._done, most=EARLIER_ROUNDS)
+        # Where the prices of the earlier plan no longer gain, its plan does sooner than new prices do.
+        self._bounds.tighten(self._telling("negotiating prices"), self._done, most=EARLIER_ROUNDS, patience=1)
         if self._plans.best is not None:
             self._improve(1)
         if self._plans.best is not None and not self._done():
