@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from actors.brake import Brake
 from actors.formulate.index import index_scenario
 from actors.formulate.problem import Surroundings, Totals, segment_parts, surroundings
+from actors.kept_answers import KeptAnswers
 from actors.partner import PartnerAgent
 from actors.plant import PlantAgent
 from actors.protocol import Agent, Message, Reply
@@ -46,7 +47,10 @@ class SharedSurroundings:
 
 
 class Host:
-    """Some agents of a scenario; ``names`` says which. ``brake`` ends what they solve."""
+    """Some agents of a scenario; ``names`` says which. ``brake`` ends what they solve.
+
+    ``kept`` holds what agents of this process answered before, perhaps for another scenario.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Host:
         plant_backend: str,
         partner_backend: str,
         brake: Brake | None = None,
+        kept: KeptAnswers | None = None,
     ) -> None:
         watch = Watch(brake or Brake())
         around = SharedSurroundings(scenario)
@@ -68,7 +73,7 @@ class Host:
         for name in names:
             kind, _, identity = name.partition(":")
             if kind == "plant":
-                self._agents[name] = PlantAgent(identity, around, WatchedBackend(backend(plant_backend), watch))
+                self._agents[name] = PlantAgent(identity, around, WatchedBackend(backend(plant_backend), watch), kept)
             elif kind == "partner":
                 self._agents[name] = PartnerAgent(
                     identity, scenario, around, WatchedBackend(backend(partner_backend), watch)

@@ -12,6 +12,7 @@ import polars as pl
 
 from actors.host import Host, agent_names
 from actors.in_process import InProcessNetwork
+from actors.kept_answers import KeptAnswers
 from actors.run import RunSettings, run_planning
 from cluster.folders import local_folders
 from planner.domain.clauses import BudgetClause, RebateClause, ServiceClause
@@ -78,8 +79,13 @@ CHANGES: dict[str, Callable[[Scenario], Scenario]] = {
 """The five changes after which a plan is made anew, by name."""
 
 
-def plan_here(scenario: Scenario, folder: Path, parameters: PlanningParameters) -> PlanningResult:
-    """Plan with all agents in this process, from new models; time is this process's own."""
+def plan_here(
+    scenario: Scenario, folder: Path, parameters: PlanningParameters, *, kept: KeptAnswers | None = None
+) -> PlanningResult:
+    """Plan with all agents in this process; time is this process's own.
+
+    Models are new, agents know what ``kept`` holds of their earlier answers.
+    """
     names = agent_names(scenario)
     settings = RunSettings(
         folders=local_folders(),
@@ -88,7 +94,7 @@ def plan_here(scenario: Scenario, folder: Path, parameters: PlanningParameters) 
         clock=time.process_time,
         emit=_nobody_listens,
     )
-    host = Host(scenario, names, plant_backend="highs", partner_backend="scip")
+    host = Host(scenario, names, plant_backend="highs", partner_backend="scip", kept=kept)
     return run_planning(scenario, InProcessNetwork(host, names), str(folder), settings)
 
 

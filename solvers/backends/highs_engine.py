@@ -164,8 +164,8 @@ def run(engine: highspy.Highs, *, linear: bool) -> Termination:
     Raises BackendFailure where HiGHS gives up; its message says what to do.
     """
     check(engine.run(), "solve")
-    if engine.getModelStatus() == highspy.HighsModelStatus.kUnknown:
-        # From some bases the primal simplex of HiGHS does not find its way; without a basis the dual one does.
+    if _lost(engine, linear=linear):
+        # From some bases the simplex of HiGHS does not find its way, or only within the tolerances of a scaled program.
         check(engine.setOptionValue("simplex_strategy", DUAL_SIMPLEX), "choose a simplex")
         check(engine.clearSolver(), "clear its solver")
         check(engine.run(), "solve")
@@ -181,6 +181,15 @@ def run(engine: highspy.Highs, *, linear: bool) -> Termination:
     if status not in _STATUS:
         raise BackendFailure(f"HiGHS ended with {engine.modelStatusToString(status)}; rescale or loosen the program")
     return _STATUS[status]
+
+
+def _lost(engine: highspy.Highs, *, linear: bool) -> bool:
+    """Tell whether a run ended without a word on the program, or with an optimum that misses rows or bounds."""
+    status = engine.getModelStatus()
+    if status == highspy.HighsModelStatus.kUnknown:
+        return True
+    feasible = engine.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    return linear and status == highspy.HighsModelStatus.kOptimal and not feasible
 
 
 def read(engine: highspy.Highs, termination: Termination, *, linear: bool, sign: float = -1.0) -> Solution:
