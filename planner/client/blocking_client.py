@@ -67,10 +67,18 @@ class BlockingPlanningClient:
         return self._loop.run(self._client.findings(scenario))
 
     def create(
-        self, scenario: str, parameters: PlanningParameters, *, request_id: str = "", validate_only: bool = False
+        self,
+        scenario: str,
+        parameters: PlanningParameters,
+        *,
+        request_id: str = "",
+        validate_only: bool = False,
+        priority: int = 0,
     ) -> PlanRecord:
         """Ask for a plan of a stored scenario; on return the server will not forget it."""
-        asked = self._client.create(scenario, parameters, request_id=request_id, validate_only=validate_only)
+        asked = self._client.create(
+            scenario, parameters, request_id=request_id, validate_only=validate_only, priority=priority
+        )
         return self._loop.run(asked)
 
     def plan(self, plan: str) -> PlanStep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import PurePosixPath
@@ -10,10 +11,26 @@ import pytest
 
 from tests.architecture.house import PACKAGES, ROOT, project_files, sources
 
-TEXT_ENDINGS = {".py", ".md", ".toml", ".proto", ".cfg", ".ini", ".yaml", ".yml", ".json", ".sh", ".txt", ".lock", ""}
+TEXT_ENDINGS = {
+    ".py",
+    ".md",
+    ".toml",
+    ".proto",
+    ".cfg",
+    ".ini",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".sh",
+    ".txt",
+    ".lock",
+    ".mjs",
+    "",
+}
 # Put together here, so that this file does not find itself.
 MACHINE_PATH = re.compile(r"(?<![\w.\-}])/(?:" + "|".join(("wo" + "rk", "ro" + "ot", "ho" + "me")) + r")(?:/|\b)")
 PUBLIC_INDEX = "https://pypi.org/simple"
+PUBLIC_REGISTRY = "https://registry.npmjs.org/"
 PUBLIC_FILES = "https://files.pythonhosted.org/"
 
 
@@ -48,12 +65,24 @@ def test_the_lock_names_the_public_index_only() -> None:
     assert [url for url in urls if not url.startswith(PUBLIC_FILES)] == []
 
 
+def test_the_packages_of_node_are_pinned_and_come_from_the_public_registry() -> None:
+    """The example in JavaScript asks for exact versions, and its lock holds a hash for each and no other place."""
+    asked = json.loads(_text("examples/node/package.json"))["dependencies"]
+    packages = {
+        name: each for name, each in json.loads(_text("examples/node/package-lock.json"))["packages"].items() if name
+    }
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert [name for name, each in packages.items() if not each["integrity"].startswith("sha512-")] == []
+    places = [each["resolved"] for each in packages.values() if "resolved" in each]
+    assert [place for place in places if not place.startswith(PUBLIC_REGISTRY)] == []
+
+
 def _folders_with_code() -> set[str]:
     code = {str(PurePosixPath(path).parent) for path in sources(*PACKAGES) if (ROOT / path).stat().st_size}
     wire = (
         {"planner/wire/v1"} if any(p.startswith("planner/wire/v1/") and "_pb2" in p for p in project_files()) else set()
     )
-    contract = {str(PurePosixPath(path).parent) for path in project_files() if path.endswith(".proto")}
+    contract = {str(PurePosixPath(path).parent) for path in project_files() if re.fullmatch(r"proto/.*\.proto", path)}
     return code | wire | contract
 
 
