@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import asdict
 from typing import Any
 
+from actors.lost_runs import LostRuns, RunLost
 from actors.settings import AgentSettings
 from cluster.local_quoting import LocalQuoting
 from cluster.plan_worker import PlanWorker
@@ -24,35 +25,48 @@ class LocalRuntime:
         self._settings = settings
         self._workers: dict[str, PlanWorker] = {}
         self._quoting = LocalQuoting(settings)
+        self._lost = LostRuns()
 
     async def plan(
         self, run: str, scenario_folder: str, plan_folder: str, parameters: PlanningParameters
     ) -> AsyncIterator[Progress | PlanningResult]:
-        """Plan in a new worker; a worker that dies is told as a failed result."""
+        """Plan in a new worker, and in another one if that is killed; one that ends by itself is a failed result."""
         asked = time.monotonic()
+
+        def attempt(again: PlanningParameters) -> AsyncGenerator[Progress | PlanningResult]:
+            return self._attempt(run, (scenario_folder, plan_folder, asked), again)
+
+        async for event in self._lost.plan(run, parameters, attempt):
+            yield event
+
+    async def _attempt(
+        self, run: str, order: tuple[str, str, float], parameters: PlanningParameters
+    ) -> AsyncGenerator[Progress | PlanningResult]:
+        """Plan in one worker; ``order`` is scenario folder, plan folder, and when the run was asked for."""
+        scenario_folder, plan_folder, asked = order
         worker = await PlanWorker.start()
         self._workers[run] = worker
         try:
-            order = {
+            told = {
                 "settings": asdict(self._settings),
                 "parameters": asdict(parameters),
                 "scenario_folder": scenario_folder,
                 "plan_folder": plan_folder,
                 "asked": asked,
             }
-            await worker.say(json.dumps(order))
+            await worker.say(json.dumps(told))
             async for line in worker.lines():
                 if "progress" in line:
-                    told = line["progress"]
-                    yield Progress(**{**told, "steps": read(told["steps"])})
+                    progress = line["progress"]
+                    yield Progress(**{**progress, "steps": read(progress["steps"])})
                 else:
                     yield _result(line["result"])
                     return
-            yield PlanningResult(
-                outcome=Outcome.FAILED,
-                stopped_by="error",
-                detail=f"the worker ended with code {await worker.exit_code()}; its last words are in the server's log",
-            )
+            code = await worker.exit_code()
+            if code < 0:
+                raise RunLost("worker", f"the worker ended with code {code}")
+            detail = f"the worker ended with code {code}; its last words are in the server's log"
+            yield PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=detail)
         finally:
             self._workers.pop(run, None)
             await worker.end()
@@ -65,7 +79,10 @@ class LocalRuntime:
     async def accept(self, run: str, incumbent: str) -> bool:
         """Ask the worker of a run to stop with exactly this incumbent; see the port."""
         worker = self._workers.get(run)
-        return worker is not None and await worker.accept(incumbent)
+        accepted = worker is not None and await worker.accept(incumbent)
+        if accepted:
+            self._lost.note_accepted(run, incumbent)
+        return accepted
 
     async def close(self) -> None:
         """End all workers."""

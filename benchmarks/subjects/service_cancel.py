@@ -32,6 +32,8 @@ from planner.ports.planning_runtime import PlanningParameters
 from planner.simulation.generate import generate
 
 _WORKER = "cluster.local_worker"
+_IDLE = ("certifying", "beginning again")
+"""Phases of a plan that is stopped: what it has is certified, or its worker was found to be gone."""
 _TOLERANCE = 1e-6
 """How far, relatively, the value of the plan that is kept may lie below the one that was told: money is rounded."""
 
@@ -112,8 +114,8 @@ async def _stopped(client: PlanningClient, plan: str, delay: float, victim: Serv
         if step.progress is not None and step.progress.value is not None and began is None:
             told = max(told, step.progress.value)
             stopping = stopping or asyncio.create_task(_stop(client, plan, delay, victim))
-        certifying = step.progress is not None and step.progress.phase == "certifying"
-        if began is not None and not idle and (certifying or step.record.done):
+        stopped = step.progress is not None and step.progress.phase in _IDLE
+        if began is not None and not idle and (stopped or step.record.done):
             idle = now
         if step.record.done and isinstance(step.record.ending, PlanCompleted):
             kept = step.record.ending.value
@@ -128,11 +130,9 @@ async def _stop(client: PlanningClient, plan: str, delay: float, victim: Serving
     """Cancel a plan, or kill its worker, in a moment; return when."""
     await asyncio.sleep(delay)
     began = time.perf_counter()
-    if victim is None:
-        await client.cancel(plan)
-    else:
-        for worker in _workers_of(victim.pid):
-            os.kill(worker, signal.SIGKILL)
+    for worker in () if victim is None else _workers_of(victim.pid):
+        os.kill(worker, signal.SIGKILL)
+    await client.cancel(plan)  # of a plan whose worker was killed too: it would be begun again
     return began
 
 

@@ -1,0 +1,65 @@
+"""SIGTERM: the server lets short calls end, hands its plans over to the next one, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from planner.adapters.scenario_folder import write_scenario
+from planner.client.connection import ServerAddress
+from planner.client.planning_client import ConnectionLost, PlanningClient, PlanStep
+from planner.domain.errors import ServerUnavailable
+from planner.events.catalogue import PlanCompleted
+from planner.ports.planning_runtime import PlanningParameters
+from tests.faults.promise import check_promise
+from tests.faults.served import Server, concordat_serve, descendants, processes, serving, wait_until
+from tests.middling import middling_scenario
+from tests.planning import plan_in_process
+
+SEED = 5
+PARAMETERS = PlanningParameters(gap=0.0, work_limit=20)
+PLANS = 3
+
+
+async def drained_in_mid_plan(server: Server, scenario: Path) -> list[str]:
+    """Ask for some plans, stop the server while the first is made, and see that it takes no further request."""
+    async with PlanningClient(ServerAddress(server.address)) as client:
+        stored = await client.upload(scenario)
+        asked = [await client.create(stored, PARAMETERS, request_id=f"r-{i}") for i in range(PLANS)]
+        async for step in client.watch(asked[0].plan):
+            if isinstance(step, PlanStep) and step.progress is not None and step.progress.value is not None:
+                break
+        below = descendants(server.process.pid)
+        assert await asyncio.to_thread(server.stop, signal.SIGTERM) == 0
+        assert below
+        await asyncio.to_thread(wait_until, lambda: not below & processes().keys(), "nothing of the server is left")
+        with pytest.raises(ServerUnavailable):
+            await client.create(stored, PARAMETERS, request_id="r-late")
+    return [record.plan for record in asked]
+
+
+async def all_ended(server: Server, plans: list[str]) -> None:
+    """Follow plans until they are made."""
+    async with PlanningClient(ServerAddress(server.address)) as client:
+        for plan in plans:
+            steps = [step async for step in client.watch(plan)]
+            assert not any(isinstance(step, ConnectionLost) for step in steps)
+            last = steps[-1]
+            assert isinstance(last, PlanStep)
+            assert isinstance(last.record.ending, PlanCompleted)
+
+
+def test_a_drained_server_hands_its_plans_over(tmp_path: Path) -> None:
+    """Stopped in mid-plan with others waiting, it exits with 0; its successor makes all of them, each once."""
+    scenario, data = middling_scenario(SEED), tmp_path / "data"
+    write_scenario(scenario, tmp_path / "scenario")
+    with serving(concordat_serve(data, "--runtime", "local")) as first:
+        plans = asyncio.run(asyncio.wait_for(drained_in_mid_plan(first, tmp_path / "scenario"), 120))
+    with serving(concordat_serve(data, "--runtime", "local")) as second:
+        asyncio.run(asyncio.wait_for(all_ended(second, plans), 240))
+    here = plan_in_process(scenario, tmp_path / "here", PARAMETERS).plan
+    assert here is not None
+    check_promise(data, plans, str(here.summary["plan_hash"]))
