@@ -24,6 +24,7 @@ class LivePlan:
         self.record = record
         self.ticket = ticket
         self.deadline = deadline  # monotonic seconds of the clock port
+        self.passed_before = 0.0  # seconds since it was asked for, as it was begun with here
         self.progress: Progress | None = None
         self.cancelled = asyncio.Event()
         self.over = False

@@ -14,7 +14,7 @@ from planner.application.live_plan import LivePlan
 from planner.application.plan_endings import acceptance_lost, failure, no_plan_in_queue, plan_ending
 from planner.application.plan_queue import PlanQueue
 from planner.application.planning_ports import PlanningPorts
-from planner.application.recording import find_plan, outlasting, record_of_plan
+from planner.application.recording import find_plan, outlasting, record_of_plan, seconds_since
 from planner.domain.errors import QueueFull
 from planner.events.catalogue import PlanEnding, PlanFailed, PlanStarted
 from planner.events.plan_record import PlanRecord
@@ -96,6 +96,7 @@ class PlanRuns:
         deadline = None if seconds_left is None else self._ports.clock.monotonic() + seconds_left
         ticket = self._queue.enter(priority=record.request.priority, seconds=seconds_left)
         live = LivePlan(record, deadline, ticket)
+        live.passed_before = seconds_since(self._ports, record.requested_at)
         if record.cancel_requested and record.acceptance is None:
             live.cancelled.set()
         self._live[record.plan] = live
@@ -176,7 +177,8 @@ class PlanRuns:
 
     def _tell_end(self, record: PlanRecord, span: Span) -> None:
         state = record.state.value.replace(" ", "_")
-        seconds = ((record.ended_at or self._ports.clock.now()) - record.requested_at).total_seconds()
+        ended_at = record.ended_at or self._ports.clock.now()
+        seconds = max(0.0, (ended_at - record.requested_at).total_seconds())
         self._ports.telemetry.metrics.plan_ended(state, seconds=seconds, gap=record.gap)
         span.note("concordat.state", state)
         if record.gap is not None:
@@ -257,7 +259,7 @@ class PlanRuns:
         base = await asyncio.to_thread(ports.plans.folder, request.base_plan) if request.base_plan else ""
         left = self._left(live)
         began = ports.clock.now()
-        passed = (began - live.record.requested_at).total_seconds()
+        passed = live.passed_before + self._queue.waited(live.ticket)
         parameters = PlanningParameters(
             gap=request.gap,
             work_limit=request.work_limit,

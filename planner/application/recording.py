@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from planner.application.planning_ports import PlanningPorts
@@ -55,6 +57,11 @@ def enveloped(
         correlation=correlation,
         data=data,
     )
+
+
+def seconds_since(ports: PlanningPorts, moment: datetime) -> float:
+    """Return the seconds since a moment that was written down, 0 where the clock was set back behind it since."""
+    return max(0.0, (ports.clock.now() - moment).total_seconds())
 
 
 async def find_plan(ports: PlanningPorts, plan: str) -> PlanRecord:
@@ -133,6 +140,8 @@ def _append_to_plan(ports: PlanningPorts, plan: str, event: Event, unless: Calla
         envelope = enveloped(
             ports, event, aggregate, last.sequence + 1, cause=last.id, correlation=history[0].correlation
         )
+        # A clock that was set back must not let a plan end before it was asked for.
+        envelope = replace(envelope, time=max(envelope.time, last.time))
         try:
             ports.log.append([envelope])
         except SequenceConflict:

@@ -7,7 +7,7 @@ from typing import get_args
 
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
-from planner.application.recording import find_plan
+from planner.application.recording import find_plan, seconds_since
 from planner.events.catalogue import PlanEnding, PlanRequested
 from planner.events.plan_record import PlanRecord
 
@@ -46,5 +46,4 @@ def seconds_left(ports: PlanningPorts, record: PlanRecord) -> float | None:
         return None
     if record.acceptance is not None:
         return 2 * limit
-    passed = (ports.clock.now() - record.requested_at).total_seconds()
-    return max(limit - passed, min(limit, SECONDS_AT_LEAST))
+    return max(limit - seconds_since(ports, record.requested_at), min(limit, SECONDS_AT_LEAST))

@@ -58,7 +58,7 @@ async def server_status(
     now = ports.clock.now()
     return ServerStatus(
         facts=facts,
-        uptime=(now - facts.started_at).total_seconds(),
+        uptime=max(0.0, (now - facts.started_at).total_seconds()),
         concurrency=runs.concurrency,
         queue_length=runs.waiting,
         queue_limit=runs.most_waiting,
@@ -78,6 +78,6 @@ def _standing(live: LivePlan, now: datetime) -> PlanStanding:
         running=record.attempts > 0,
         phase="" if progress is None else progress.phase,
         gap=gap,
-        seconds=(now - record.requested_at).total_seconds(),
+        seconds=max(0.0, (now - record.requested_at).total_seconds()),
         priority=record.request.priority,
     )
