@@ -55,7 +55,7 @@ def scenario(tmp_path: Path) -> Path:
 def test_deadlines_turns_and_etags_keep_under_a_clock_set_back(
     tmp_path: Path, scenario: Path, clock: SettableClock
 ) -> None:
-    """Set back in mid-plan: limits still end what they limit, in order, an etag still accepts, and no time is negative."""
+    """Set back in mid-plan: limits still end what they limit, an etag still accepts, and no time is negative."""
 
     async def visit(knock: Knock) -> None:
         client = knock.client
