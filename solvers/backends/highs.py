@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import highspy
 import numpy as np
@@ -37,6 +36,7 @@ from solvers.backends.highs_engine import (
     set_limits,
 )
 from solvers.backends.highs_progress import Listener
+from solvers.backends.solver_log import SolverLog
 from solvers.core.backend import Capabilities, Progress
 from solvers.core.conflict import minimal_conflict
 from solvers.core.errors import Unsupported
@@ -71,9 +71,15 @@ class HighsModel:
     """A program loaded into HiGHS; see :class:`solvers.core.backend.Model` for the meaning of the methods."""
 
     def __init__(
-        self, program: Program, *, linear: Mapping[str, object], mixed: Mapping[str, object], watchdog: bool = True
+        self,
+        program: Program,
+        *,
+        linear: Mapping[str, object],
+        mixed: Mapping[str, object],
+        watchdog: bool = True,
+        log: SolverLog | None = None,
     ) -> None:
-        self._program, self._watchdog = program, watchdog
+        self._program, self._watchdog, self._log = program, watchdog, log
         self._options = {True: linear, False: mixed}
         self._objective = program.objective.copy()
         self._lower, self._upper = program.lower.copy(), program.upper.copy()
@@ -228,6 +234,8 @@ class HighsModel:
         seconds = ask.seconds_left()
         if machinery.brake.pulled or (seconds is not None and seconds <= 0):
             return Solution(termination=Termination.INTERRUPTED)
+        if self._log is not None:
+            check(engine.setOptionValue("output_flag", self._log.takes_more), "switch its log")
         set_limits(engine, ask.limits, seconds=seconds, linear=ask.linear)
         if ask.linear:
             # A basis stays primal feasible while only the objective changes: the primal simplex goes on from there.
@@ -252,7 +260,8 @@ class HighsModel:
 
     def _engine(self, machinery: _Machinery, *, linear: bool) -> highspy.Highs:
         if linear not in machinery.engines:
-            engine = new_engine(machinery.brake, self._options[linear])
+            told = log_options(self._log.file) if self._log is not None and self._log.takes_more else {}
+            engine = new_engine(machinery.brake, {**self._options[linear], **told})
             pass_program(engine, self._as_it_stands(), linear=linear)
             machinery.engines[linear] = engine
         return machinery.engines[linear]
@@ -278,7 +287,7 @@ class HighsBackend:
 
     ``method`` solves linear programs, ``crossover`` ends its ``ipm`` at a basis; ``search`` is that of mixed-integer
     ones. Without ``watchdog`` HiGHS alone keeps time limits, which it may overrun many times: for comparison. HiGHS
-    appends what it tells of every solve to the file ``log``, if one is named; its folder must exist.
+    appends what it tells of every solve to ``log``, if there is one.
     """
 
     name = "highs"
@@ -293,17 +302,14 @@ class HighsBackend:
         crossover: bool = True,
         search: Search = "balanced",
         watchdog: bool = True,
-        log: Path | None = None,
+        log: SolverLog | None = None,
     ) -> None:
-        if log is not None and not log.parent.is_dir():
-            raise ValueError(f"there is no folder {log.parent} for the solver's log; create it or name another file")
-        self._watchdog = watchdog
-        told: Mapping[str, object] = {} if log is None else log_options(log)
-        self._linear = {"solver": method, "run_crossover": "on" if crossover else "off", **told}
-        self._mixed = {**SEARCH_OPTIONS[search], **told}
+        self._watchdog, self._log = watchdog, log
+        self._linear = {"solver": method, "run_crossover": "on" if crossover else "off"}
+        self._mixed = SEARCH_OPTIONS[search]
 
     def load(self, program: Program) -> HighsModel:
         """Load a program; raises :class:`solvers.core.errors.BackendFailure` where HiGHS refuses it."""
         if not np.all(np.isfinite(program.rows.value)):
             raise Unsupported("HiGHS takes finite coefficients only; replace infinite entries of the matrix")
-        return HighsModel(program, linear=self._linear, mixed=self._mixed, watchdog=self._watchdog)
+        return HighsModel(program, linear=self._linear, mixed=self._mixed, watchdog=self._watchdog, log=self._log)
