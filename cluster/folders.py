@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from planner.adapters.plan_folder import read_plan, write_plan
 from planner.adapters.scenario_folder import read_scenario
+from planner.domain.errors import FolderFull
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.ports.folders import Folders
 
+FULL_SECONDS = 600.0
+"""How long a finished plan waits for room on a full disk before it is lost."""
+_LONGEST_PAUSE_SECONDS = 5.0
 FACTORY = "cluster.folders:local_folders"
 
 
@@ -25,8 +30,22 @@ class LocalFolders:
         return read_plan(Path(folder))
 
     def write_plan(self, plan: Plan, folder: str) -> None:
-        """Write a plan, replacing what stands in the folder only once it is complete."""
-        write_plan(plan, Path(folder))
+        """Write a plan, replacing what stands in the folder only once it is complete; waits while the disk is full.
+
+        Raises
+        ------
+        FolderNotWritable
+            If it cannot be written, or the disk stayed full.
+        """
+        until, pause = time.monotonic() + FULL_SECONDS, 0.1
+        while True:
+            try:
+                return write_plan(plan, Path(folder))
+            except FolderFull:
+                if time.monotonic() + pause > until:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 def local_folders() -> Folders:

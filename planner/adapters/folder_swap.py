@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -9,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from planner.domain.errors import FolderNotWritable
+from planner.domain.errors import FolderFull, FolderNotWritable
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""What the operating system says where a disk, or what somebody may use of it, is full."""
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def replacing_folder(folder: Path, *, marker: str) -> Iterator[Path]:
     Raises
     ------
     FolderNotWritable
-        If ``folder`` holds something else, or the operating system refuses.
+        If ``folder`` holds something else, or the operating system refuses: :class:`FolderFull` for want of room.
     """
     try:
         folder = folder.absolute()
@@ -37,7 +41,8 @@ def replacing_folder(folder: Path, *, marker: str) -> Iterator[Path]:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
-        raise FolderNotWritable(
+        kind = FolderFull if error.errno in NO_ROOM else FolderNotWritable
+        raise kind(
             f"cannot write {folder}: {error.strerror or error}; check that the disk has room and the folder's rights"
         ) from error
 

@@ -8,8 +8,9 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from planner.adapters.folder_swap import NO_ROOM
 from planner.adapters.plan_folder import read_plan
-from planner.domain.errors import PlanUnreadable, StorageFailure
+from planner.domain.errors import PlanUnreadable, StorageFailure, StorageFull
 from planner.domain.folder_files import PLAN_FILES
 from planner.domain.plan import Plan
 
@@ -35,7 +36,8 @@ class PlanFolders:
                 shutil.rmtree(folder)
             folder.mkdir()
         except OSError as error:
-            raise StorageFailure(f"plan folder {folder} cannot be made: {error.strerror or error}") from error
+            kind = StorageFull if error.errno in NO_ROOM else StorageFailure
+            raise kind(f"plan folder {folder} cannot be made: {error.strerror or error}") from error
         return str(folder)
 
     def folder(self, plan: str) -> str:

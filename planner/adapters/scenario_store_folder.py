@@ -7,12 +7,20 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from planner.adapters.folder_swap import NO_ROOM
 from planner.adapters.scenario_folder import read_scenario, read_with_findings, write_scenario
-from planner.domain.errors import NotFound, ScenarioInvalid, ScenarioUnreadable, StorageFailure, UploadRefused
+from planner.domain.errors import (
+    NotFound,
+    ScenarioInvalid,
+    ScenarioUnreadable,
+    StorageFailure,
+    StorageFull,
+    UploadRefused,
+)
 from planner.domain.folder_files import SCENARIO_FILES
 from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
@@ -115,7 +123,8 @@ class StagedFolder:
 
     def discard(self) -> None:
         """Forget what was received; after a commit this does nothing."""
-        self._close()
+        with suppress(OSError):  # what is left of a file that did not fit on the disk
+            self._close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _opened(self, file: str) -> BinaryIO:
@@ -131,10 +140,10 @@ class StagedFolder:
 
     def _close(self) -> None:
         if self._stream is not None:
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._stream.close()
-            self._stream = None
+            stream, self._stream = self._stream, None
+            with stream:
+                stream.flush()
+                os.fsync(stream.fileno())
 
 
 def _into_place(fresh: Path, target: Path) -> None:
@@ -151,6 +160,7 @@ def _disk(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailure(
+        kind = StorageFull if error.errno in NO_ROOM else StorageFailure
+        raise kind(
             f"scenarios cannot be kept in {place}: {error.strerror or error}; check rights and free space"
         ) from error

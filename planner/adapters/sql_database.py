@@ -12,7 +12,7 @@ from sqlalchemy import exc
 from planner.adapters.sql_dialect import SqlDialect
 from planner.adapters.sql_postgresql import Postgresql
 from planner.adapters.sql_sqlite import Sqlite
-from planner.domain.errors import InvalidRequest, StorageFailure, StorageUnavailable
+from planner.domain.errors import InvalidRequest, StorageFailure, StorageFull, StorageUnavailable
 
 _DIALECTS: dict[str, SqlDialect] = {"sqlite": Sqlite(), "postgresql": Postgresql(), "postgres": Postgresql()}
 _EXAMPLES = "sqlite:////folder/events.sqlite or postgresql://user@host/database"
@@ -98,6 +98,8 @@ class SqlDatabase:
         except exc.TimeoutError as error:
             raise self._unavailable(error) from error
         except exc.DBAPIError as error:
+            if self.dialect.is_full(error):
+                raise StorageFull(self._unusable(error)) from error
             if self.dialect.may_pass(error):
                 raise self._unavailable(error) from error
             raise self._failure(error) from error
@@ -111,7 +113,10 @@ class SqlDatabase:
         )
 
     def _failure(self, error: Exception) -> StorageFailure:
-        return StorageFailure(f"the event log {self.name} cannot be used: {self._cause(error)}; {self.dialect.cure}")
+        return StorageFailure(self._unusable(error))
+
+    def _unusable(self, error: Exception) -> str:
+        return f"the event log {self.name} cannot be used: {self._cause(error)}; {self.dialect.cure}"
 
     def _cause(self, error: Exception) -> str:
         text = " ".join(str(getattr(error, "orig", None) or error).split())

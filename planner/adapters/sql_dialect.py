@@ -43,6 +43,10 @@ class SqlDialect(Protocol):
         """Tell whether the same call may succeed later without anybody's help."""
         ...
 
+    def is_full(self, error: exc.DBAPIError) -> bool:
+        """Tell whether there was no room left for what was to be written."""
+        ...
+
     def check_version(self, connection: sa.Connection) -> None:
         """Raise StorageFailure if the database is older than what is supported."""
         ...

@@ -31,6 +31,7 @@ _HOLDS_CLAIM = (
     "AND (classid, objid) = (hashtext('concordat server')::oid, hashtext(current_schema())::oid))"
 )
 _UNIQUE_VIOLATION = "23505"
+_DISK_FULL = "53100"
 _PASSING_CLASSES = {"08", "40", "57"}
 """SQLSTATE classes: the connection failed, the transaction was rolled back, an operator intervened."""
 
@@ -91,6 +92,10 @@ class Postgresql:
             # The driver itself lost or could not make the connection.
             return error.connection_invalidated or isinstance(error, exc.OperationalError | exc.InterfaceError)
         return state[:2] in _PASSING_CLASSES or state in _PASSING
+
+    def is_full(self, error: exc.DBAPIError) -> bool:
+        """Tell whether the server's disk is full."""
+        return getattr(error.orig, "sqlstate", None) == _DISK_FULL
 
     def check_version(self, connection: sa.Connection) -> None:
         """Raise StorageFailure if the server is older than PostgreSQL 15."""

@@ -54,6 +54,10 @@ class Sqlite:
         # Extended codes carry the plain one in their lowest byte.
         return (getattr(error.orig, "sqlite_errorcode", None) or 0) & 0xFF in _PASSING
 
+    def is_full(self, error: exc.DBAPIError) -> bool:
+        """Tell whether the disk, or the file as large as it may become, is full."""
+        return (getattr(error.orig, "sqlite_errorcode", None) or 0) & 0xFF == sqlite3.SQLITE_FULL
+
     def check_version(self, connection: sa.Connection) -> None:
         """Python ships a version that is new enough."""
 

@@ -255,7 +255,7 @@ class PlanRuns:
     async def _drive(self, live: LivePlan) -> PlanEnding:
         request, ports = live.record.request, self._ports
         source = await asyncio.to_thread(ports.scenarios.folder, request.scenario)
-        target = await asyncio.to_thread(ports.plans.prepare, request.plan)
+        target = await outlasting(ports, lambda: asyncio.to_thread(ports.plans.prepare, request.plan))
         base = await asyncio.to_thread(ports.plans.folder, request.base_plan) if request.base_plan else ""
         left = self._left(live)
         began = ports.clock.now()

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from planner.application.planning_ports import PlanningPorts
-from planner.domain.errors import NotFound, PlanFolderExpired, StorageUnavailable
+from planner.domain.errors import NotFound, PlanFolderExpired, StorageFull, StorageUnavailable
 from planner.events.catalogue import Event
 from planner.events.codec import encode
 from planner.events.envelope import Envelope
@@ -18,7 +18,7 @@ from planner.ports.event_log import SequenceConflict
 
 _ATTEMPTS = 10
 OUTAGE_SECONDS = 600.0
-"""How long a database may be away before what a run wants to record is given up until the server is started again."""
+"""How long a database may be away, or a disk full, before a run gives up until the server is started again."""
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -106,21 +106,21 @@ async def record_of_plan(
 
 
 async def outlasting(ports: PlanningPorts, ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask again, with growing pauses, as long as the database does not answer; gives up after a while.
+    """Ask again, with growing pauses, as long as the database does not answer or a disk is full; not for ever.
 
     What is asked must do no harm when it is done twice: an answer may be lost after the database did its part.
 
     Raises
     ------
-    StorageUnavailable
-        If the database was away for longer.
+    StorageUnavailable, StorageFull
+        If that lasted longer.
     """
     until = ports.clock.monotonic() + OUTAGE_SECONDS
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
             return await ask()
-        except StorageUnavailable:
+        except (StorageUnavailable, StorageFull):
             if ports.clock.monotonic() + pause > until:
                 raise
         await asyncio.sleep(pause)

@@ -18,7 +18,9 @@
     ├── QueueFull              more plans wait already than the server lets
     ├── QuoteFailed            no answer to a question about one more order
     ├── FolderNotWritable      a folder that cannot be written, or holds something else
+    │   └── FolderFull         its disk has no room left
     ├── StorageFailure         the disk or database of a server failed
+    │   ├── StorageFull        it has no room left; somebody must make some
     │   └── StorageUnavailable it does not answer now; trying again may help
     ├── Unauthenticated        nobody we know is asking
     ├── PermissionDenied       whoever asks may not, or there is no such thing for them
@@ -149,10 +151,22 @@ class FolderNotWritable(ConcordatError):
     code = "FOLDER_NOT_WRITABLE"
 
 
+class FolderFull(FolderNotWritable):
+    """The disk of a folder has no room left."""
+
+    code = "FOLDER_FULL"
+
+
 class StorageFailure(ConcordatError):
     """The disk or the database of a server failed."""
 
     code = "STORAGE_FAILURE"
+
+
+class StorageFull(StorageFailure):
+    """The disk or the database of a server has no room left; once somebody made some, trying again helps."""
+
+    code = "STORAGE_FULL"
 
 
 class StorageUnavailable(StorageFailure):
