@@ -24,7 +24,6 @@ _LONGEST_PLACE = 60
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _SETTINGS = {
-    "listen_addresses": "",
     "shared_buffers": "16MB",
     "max_connections": "40",
     "fsync": "on",
@@ -56,17 +55,23 @@ def programs() -> Path:
 
 @dataclass(slots=True)
 class OwnPostgres:
-    """A server on a socket in a folder of its own; ``url`` names its database."""
+    """A server on a socket in a folder of its own, and on an address if ``listen`` names one; ``url`` its database."""
 
     folder: Path
     bin: Path
     user: pwd.struct_passwd | None
     process: subprocess.Popen[bytes] | None = None
+    listen: str = ""
 
     @property
     def url(self) -> str:
         """The database, as the log takes it."""
         return f"postgresql://concordat@/postgres?host={self.folder}"
+
+    @property
+    def url_from_afar(self) -> str:
+        """The database, for whoever reaches ``listen``."""
+        return f"postgresql://concordat@{self.listen}/postgres"
 
     @property
     def uid(self) -> int | None:
@@ -86,7 +91,8 @@ class OwnPostgres:
         NoPostgres
             If it ends, or does not answer in time.
         """
-        options = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        settings = {**_SETTINGS, "listen_addresses": self.listen}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command: list[str | Path] = [self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, *options]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -113,8 +119,10 @@ class OwnPostgres:
 
 
 @contextmanager
-def own_postgres() -> Iterator[OwnPostgres]:
+def own_postgres(listen: str = "") -> Iterator[OwnPostgres]:
     """Give a running server with an empty database, and remove both with the context.
+
+    It also takes whoever reaches the address ``listen``, where one is given: name one that nobody else reaches.
 
     Raises
     ------
@@ -123,7 +131,7 @@ def own_postgres() -> Iterator[OwnPostgres]:
     """
     user, bin_folder = _user(), programs()
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_place(user)))
-    server = OwnPostgres(folder=folder, bin=bin_folder, user=user)
+    server = OwnPostgres(folder=folder, bin=bin_folder, user=user, listen=listen)
     try:
         if server.user is not None:
             shutil.chown(folder, server.user.pw_uid, server.user.pw_gid)
@@ -162,3 +170,6 @@ def _initialise(server: OwnPostgres) -> None:
     )
     if done.returncode != 0:
         raise NoPostgres(f"initdb failed: {done.stderr.decode(errors='replace')[-500:]}")
+    if server.listen:
+        with (server.folder / "data" / "pg_hba.conf").open("a", encoding="utf-8") as known:
+            known.write("host all concordat samenet trust\n")

@@ -16,6 +16,8 @@ from planner.domain.errors import InvalidRequest, StorageFailure
 
 OLDEST_VERSION = 15
 CONNECT_SECONDS = 10
+ANSWER_SECONDS = 25
+"""How long a server's machine may be silent: a write behind a cut network would else wait for a quarter of an hour."""
 _LIMITS = ("lock_timeout = '10s'", "idle_in_transaction_session_timeout = '30s'")
 """A writer that hangs, or whose machine is gone, must not keep all others waiting for ever."""
 
@@ -51,7 +53,14 @@ class Postgresql:
                 url.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
                 pool_timeout=CONNECT_SECONDS,
-                connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "concordat"},
+                connect_args={
+                    "connect_timeout": CONNECT_SECONDS,
+                    "application_name": "concordat",
+                    "tcp_user_timeout": ANSWER_SECONDS * 1000,
+                    "keepalives_idle": 10,
+                    "keepalives_interval": 5,
+                    "keepalives_count": 3,
+                },
             )
         except ModuleNotFoundError as error:
             raise InvalidRequest(
