@@ -103,7 +103,8 @@ def _summary(
 ) -> dict[str, object]:
     checked = max(leaf.checked for leaf in found.leaves)
     proved = min(found.bound_proved, checked)
-    parameters = asdict(around.parameters)
+    # A plan is the same whether somebody wanted to read what solvers told meanwhile or not.
+    parameters = {name: value for name, value in asdict(around.parameters).items() if name != "solver_logs"}
     # Hosts share out the work and the time limit only ends it: neither is part of what a plan depends on.
     asked = {
         name: parameters[name]

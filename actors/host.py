@@ -16,10 +16,10 @@ from actors.partner import PartnerAgent
 from actors.plant import PlantAgent
 from actors.protocol import Agent, Message, Reply
 from actors.segment import SegmentAgent
-from actors.watched_solves import Watch, WatchedBackend
+from actors.solver_logs import RunLogs
+from actors.watched_solves import Watch, watched_backend
 from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
-from solvers.backends.registry import backend
 
 
 def agent_names(scenario: Scenario) -> tuple[str, ...]:
@@ -49,7 +49,8 @@ class SharedSurroundings:
 class Host:
     """Some agents of a scenario; ``names`` says which. ``brake`` ends what they solve.
 
-    ``kept`` holds what agents of this process answered before, perhaps for another scenario.
+    ``kept`` holds what agents of this process answered before, perhaps for another scenario. Their solvers tell to
+    ``logs``, if anywhere.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Host:
         partner_backend: str,
         brake: Brake | None = None,
         kept: KeptAnswers | None = None,
+        logs: RunLogs | None = None,
     ) -> None:
         watch = Watch(brake or Brake())
         around = SharedSurroundings(scenario)
@@ -72,12 +74,13 @@ class Host:
             parts = {part.members.segment: part for part in segment_parts(scenario, eligibility, segments)}
         for name in names:
             kind, _, identity = name.partition(":")
+            log = None if logs is None or kind == "segment" else logs.of(name)
             if kind == "plant":
-                self._agents[name] = PlantAgent(identity, around, WatchedBackend(backend(plant_backend), watch), kept)
+                solver = watched_backend(plant_backend, watch, log)
+                self._agents[name] = PlantAgent(identity, around, solver, kept)
             elif kind == "partner":
-                self._agents[name] = PartnerAgent(
-                    identity, scenario, around, WatchedBackend(backend(partner_backend), watch)
-                )
+                solver = watched_backend(partner_backend, watch, log)
+                self._agents[name] = PartnerAgent(identity, scenario, around, solver)
             else:
                 self._agents[name] = SegmentAgent(parts[identity], scenario, around)
 

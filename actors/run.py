@@ -14,14 +14,14 @@ from actors.host import SharedSurroundings
 from actors.protocol import AgentNetwork
 from actors.run_control import RunControl
 from actors.run_diary import RunSteps, TimedNetwork
-from actors.watched_solves import Watch, WatchedBackend
+from actors.solver_logs import COORDINATOR, RunLogs
+from actors.watched_solves import Watch, watched_backend
 from planner.domain.hashing import plan_hash
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
 from planner.ports.folders import Folders
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
-from solvers.backends.registry import backend
 
 Emit = Callable[[Progress], None]
 
@@ -42,6 +42,7 @@ class RunSettings:
     libraries: Mapping[str, str] = field(default_factory=dict)
     steps: RunSteps = field(default_factory=RunSteps)
     brake: Brake = field(default_factory=Brake)
+    logs: RunLogs | None = None
 
 
 @dataclass(slots=True)
@@ -85,10 +86,11 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
         steps=settings.steps,
         stopped=lambda: settings.brake.pulled and coordinator.incumbents.last is not None,
     )
+    log = None if settings.logs is None else settings.logs.of(COORDINATOR)
     coordinator = Coordinator(
         network,
         SharedSurroundings(scenario),
-        WatchedBackend(backend(settings.coordinator_backend), watch),
+        watched_backend(settings.coordinator_backend, watch, log),
         allowance=allowance,
         observe=diary.observe,
     )

@@ -5,25 +5,48 @@ A solve that is not begun ends as one that was interrupted before it found anyth
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from actors.brake import Brake
 from actors.run_diary import RunSteps, Timed
 from planner.ports.run_steps import StepKind
+from solvers.backends.registry import KEEP_LOGS, backend
+from solvers.backends.solver_log import SolverLog
 from solvers.core.backend import Backend, Capabilities, GrowingModel, Model, Progress, Restartable
 from solvers.core.program import Floats, Ints, Program, SparseRows
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
 
 
 class Watch:
-    """Who is told of solves (nobody without ``steps``), and who ends them; ``stopped`` says that none is to begin."""
+    """Who is told of solves (nobody without ``steps``), and who ends them; ``stopped`` says that none is to begin.
+
+    ``log`` gets a line for each solve, for people.
+    """
 
     def __init__(
-        self, brake: Brake, *, steps: RunSteps | None = None, stopped: Callable[[], bool] | None = None
+        self,
+        brake: Brake,
+        *,
+        steps: RunSteps | None = None,
+        stopped: Callable[[], bool] | None = None,
+        log: SolverLog | None = None,
     ) -> None:
-        self.brake, self._steps = brake, steps
+        self.brake, self._steps, self._log = brake, steps, log
         self.stopped = stopped or (lambda: brake.pulled)
+
+    def writing(self, log: SolverLog) -> Watch:
+        """Return this watch with a log to write to."""
+        return Watch(self.brake, steps=self._steps, stopped=self.stopped, log=log)
+
+    def note(self, columns: int, solution: Solution, seconds: float) -> None:
+        """Write a line about a solve that ended."""
+        if self._log is not None:
+            self._log.note(
+                f"{columns} columns: {solution.termination.value}, value {solution.objective}, bound {solution.bound}, "
+                f"{solution.nodes} nodes, {seconds:.3f} s"
+            )
 
     @contextmanager
     def timing(self, what: str, columns: int) -> Iterator[Timed]:
@@ -33,6 +56,19 @@ class Watch:
             return
         with self._steps.timing(StepKind.SOLVE, what, columns) as step:
             yield step
+
+
+def watched_backend(name: str, watch: Watch, log: SolverLog | None = None) -> WatchedBackend:
+    """Return the backend of a name, watched; it tells its solves to ``log``, if there is one.
+
+    Of a library that keeps no log itself, each solve is a line.
+    """
+    if log is None:
+        return WatchedBackend(backend(name), watch)
+    if name in KEEP_LOGS:
+        return WatchedBackend(backend(name, log=log), watch)
+    log.note(f"backend {name} keeps no log of its own; each of its solves is a line here")
+    return WatchedBackend(backend(name), watch.writing(log))
 
 
 class WatchedBackend:
@@ -89,7 +125,9 @@ class WatchedModel:
             if self._watch.stopped():
                 step.what = Termination.INTERRUPTED.value
                 return Solution(termination=Termination.INTERRUPTED)
+            began = time.monotonic()
             solution = self._model.solve(limits=limits, start=start, relaxed=relaxed, progress=progress)
+            self._watch.note(self._columns, solution, time.monotonic() - began)
             step.what = solution.termination.value
             return solution
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from planner.adapters.plan_folder import read_plan, write_plan
 from planner.adapters.scenario_folder import read_scenario
+from planner.adapters.solver_log_folder import keep_solver_logs, open_solver_logs
 from planner.domain.errors import FolderFull
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
@@ -46,6 +47,14 @@ class LocalFolders:
                     raise
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def open_solver_logs(self, plan_folder: str) -> str:
+        """Return an empty folder beside a plan's own, for what solvers tell while it is made."""
+        return str(open_solver_logs(Path(plan_folder)))
+
+    def keep_solver_logs(self, plan_folder: str) -> None:
+        """Put what solvers told into the plan's folder; without a plan it stays where it is."""
+        keep_solver_logs(Path(plan_folder))
 
 
 def local_folders() -> Folders:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TextIO
 
 from actors.host import Host, agent_names
@@ -21,6 +21,7 @@ from actors.run import RunSettings, run_planning
 from actors.run_control import RunControl
 from actors.run_diary import RunSteps
 from actors.settings import AgentSettings, open_folders
+from actors.solver_logs import told_solves
 from cluster.told_steps import written
 from cluster.worker_lines import take_standard_output, write_line
 from planner.domain.errors import ConcordatError
@@ -78,15 +79,18 @@ def main() -> None:
     )
     try:
         scenario = settings.folders.read_scenario(order["scenario_folder"])
-        names = agent_names(scenario)
-        host = Host(
-            scenario,
-            names,
-            plant_backend=agents.plant_backend,
-            partner_backend=agents.partner_backend,
-            brake=settings.brake,
-        )
-        result = run_planning(scenario, InProcessNetwork(host, names, steps), order["plan_folder"], settings)
+        names, plan_folder = agent_names(scenario), order["plan_folder"]
+        with told_solves(settings.folders, plan_folder, names, wanted=settings.parameters.solver_logs) as logs:
+            host = Host(
+                scenario,
+                names,
+                plant_backend=agents.plant_backend,
+                partner_backend=agents.partner_backend,
+                brake=settings.brake,
+                logs=logs,
+            )
+            network = InProcessNetwork(host, names, steps)
+            result = run_planning(scenario, network, plan_folder, replace(settings, logs=logs))
     except (ConcordatError, SolverError) as error:
         result = PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
     told.write({"result": {**asdict(result), "outcome": result.outcome.value, "steps": written(steps.take())}})

@@ -18,8 +18,10 @@ from actors.host import Host, agent_names
 from actors.in_process import InProcessNetwork
 from actors.run import RunSettings, run_planning
 from actors.run_control import RunControl
+from actors.solver_logs import RunLogs, told_solves
 from planner.adapters.plan_folder import read_plan, write_plan
 from planner.adapters.scenario_folder import read_scenario
+from planner.adapters.solver_log_folder import keep_solver_logs, open_solver_logs
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
@@ -56,11 +58,19 @@ class Folders:
         """Write a plan."""
         write_plan(plan, Path(folder))
 
+    def open_solver_logs(self, plan_folder: str) -> str:
+        """Return where solvers may tell."""
+        return str(open_solver_logs(Path(plan_folder)))
 
-def in_process(scenario: Scenario) -> InProcessNetwork:
+    def keep_solver_logs(self, plan_folder: str) -> None:
+        """Put what they told with the plan."""
+        keep_solver_logs(Path(plan_folder))
+
+
+def in_process(scenario: Scenario, logs: RunLogs | None = None) -> InProcessNetwork:
     """Return all agents of a scenario in one host of this process."""
     names = agent_names(scenario)
-    return InProcessNetwork(Host(scenario, names, plant_backend="highs", partner_backend="scip"), names)
+    return InProcessNetwork(Host(scenario, names, plant_backend="highs", partner_backend="scip", logs=logs), names)
 
 
 def plan_in_process(
@@ -84,16 +94,19 @@ def plan_in_process(
         if watch is not None:
             watch(progress, control)
 
+    asked = parameters or PlanningParameters()
     settings = RunSettings(
         folders=Folders(),
-        parameters=parameters or PlanningParameters(),
+        parameters=asked,
         code_hash=CODE_HASH,
         clock=clock,
         cancelled=cancelled,
         control=control,
         emit=emit,
     )
-    result = run_planning(scenario, in_process(scenario), str(folder), settings)
+    with told_solves(Folders(), str(folder), agent_names(scenario), wanted=asked.solver_logs) as logs:
+        network = in_process(scenario, logs)
+        result = run_planning(scenario, network, str(folder), dataclasses.replace(settings, logs=logs))
     plan = read_plan(folder) if result.outcome is Outcome.PLANNED else None
     return Planned(result, plan, tuple(told))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from planner.adapters.folder_swap import NO_ROOM
 from planner.adapters.plan_folder import read_plan
+from planner.adapters.solver_log_folder import remove_solver_logs, solver_logs
 from planner.domain.errors import PlanUnreadable, StorageFailure, StorageFull
 from planner.domain.folder_files import PLAN_FILES
 from planner.domain.plan import Plan
@@ -31,6 +32,7 @@ class PlanFolders:
     def prepare(self, plan: str) -> str:
         """Return the folder a plan is to be written to, empty."""
         folder = self._folder(plan)
+        remove_solver_logs(folder)
         try:
             if folder.exists():
                 shutil.rmtree(folder)
@@ -65,6 +67,7 @@ class PlanFolders:
     def remove(self, plan: str) -> bool:
         """Remove the folder of a plan; ``plan.json`` goes first, so that nobody reads a half."""
         folder = self._folder(plan)
+        remove_solver_logs(folder)
         if not folder.is_dir():
             return False
         try:
@@ -78,15 +81,23 @@ class PlanFolders:
         """Return the files of a plan in parts, ``plan.json`` last."""
         folder = Path(self.folder(plan))
         for file in PLAN_FILES:
-            path = folder / file
-            if path.is_file():
-                with path.open("rb") as stream:
-                    data = stream.read(PART_BYTES)
-                    yield file, data  # an empty file comes in one empty part
-                    while data := stream.read(PART_BYTES):
-                        yield file, data
+            if (folder / file).is_file():
+                yield from _parts(folder / file)
+
+    def solver_logs(self, plan: str) -> Iterator[tuple[str, bytes]]:
+        """Return what solvers told while a plan was made, in parts."""
+        for file in solver_logs(self._folder(plan)):
+            yield from _parts(file)
 
     def _folder(self, plan: str) -> Path:
         if not _PLAN_ID.fullmatch(plan):
             raise PlanUnreadable(f"{plan[:80]!r} is no plan id")
         return self._root / plan
+
+
+def _parts(file: Path) -> Iterator[tuple[str, bytes]]:
+    with file.open("rb") as stream:
+        data = stream.read(PART_BYTES)
+        yield file.name, data  # an empty file comes in one empty part
+        while data := stream.read(PART_BYTES):
+            yield file.name, data

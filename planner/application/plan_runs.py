@@ -268,6 +268,7 @@ class PlanRuns:
             hosts=request.hosts,
             stop=_accepted_before(live.record),
             base_plan=base,
+            solver_logs=request.solver_logs,
         )
         async for step in self._runtime.plan(request.plan, source, target, parameters):
             self._keep(step.steps, began)

@@ -55,6 +55,8 @@ class PlanRequest:
         asked = {name: value for name, value in asdict(self.parameters).items() if name != "stop"}
         if not self.parameters.base_plan:
             del asked["base_plan"]  # requests without one are what they were before there could be one
+        if not self.parameters.solver_logs:
+            del asked["solver_logs"]  # likewise
         if self.priority:
             asked["priority"] = self.priority  # likewise
         text = json.dumps({"scenario": self.scenario, **asked}, sort_keys=True)
@@ -175,4 +177,5 @@ def _requested(request: PlanRequest, *, plan: str, trace: str = "") -> PlanReque
         base_plan=parameters.base_plan,
         priority=request.priority,
         trace=trace,
+        solver_logs=parameters.solver_logs,
     )

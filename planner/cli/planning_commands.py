@@ -63,6 +63,9 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
     priority: Annotated[
         int, typer.Option(help="Among plans that wait on a server the higher goes first.", min=0, max=9)
     ] = 0,
+    solver_logs: Annotated[
+        bool, typer.Option("--solver-logs", help="Keep what solvers tell meanwhile, in OUT/solver_logs.")
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Have a scenario planned and put the plan into a folder.
@@ -80,6 +83,7 @@ def plan(  # noqa: PLR0913 - every option of the command is a parameter
             seed=seed,
             hosts=hosts,
             base_plan=base.removeprefix("plans/"),
+            solver_logs=solver_logs,
         )
     except ValueError as error:
         raise InvalidRequest(str(error)) from error
@@ -159,11 +163,14 @@ def cancel(
     planning_work.cancel(operation, server_address(server, Access(tls_ca, token_file, client_cert, client_key)))
 
 
-def download(
+def download(  # noqa: PLR0913 - every option of the command is a parameter
     plan: Annotated[str, typer.Argument(help="Name of the plan, plans/… or operations/….")],
     server: Server,
     out: Annotated[Path, typer.Option(help="Folder to put the plan into.", show_default=False)],
     *,
+    solver_logs: Annotated[
+        bool, typer.Option("--solver-logs", help="Put what solvers told into OUT/solver_logs, and nothing else.")
+    ] = False,
     overwrite: Overwrite = False,
     tls_ca: Authority = None,
     token_file: TokenFile = None,
@@ -175,7 +182,10 @@ def download(
     from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
 
     address = server_address(server, Access(tls_ca, token_file, client_cert, client_key))
-    planning_work.download(plan, Target(out=out, overwrite=overwrite), address)
+    if solver_logs:
+        planning_work.download_solver_logs(plan, out, address)
+    else:
+        planning_work.download(plan, Target(out=out, overwrite=overwrite), address)
 
 
 def plans(

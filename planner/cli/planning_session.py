@@ -7,6 +7,7 @@ import signal
 import uuid
 from collections.abc import Callable, Coroutine
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
@@ -17,7 +18,7 @@ from planner.cli.progress import ProgressLine
 from planner.client.connection import ServerAddress
 from planner.client.plan_download import receive_plan
 from planner.client.planning_client import ConnectionLost, PlanningClient
-from planner.domain.errors import ServerUnavailable
+from planner.domain.errors import NotFound, ServerUnavailable
 from planner.events.catalogue import NoPlanFound, PlanCompleted, PlanFailed, PlanFoundInfeasible
 from planner.events.plan_record import PlanRecord
 
@@ -142,7 +143,18 @@ class PlanningSession:
             raise ServerUnavailable(f"the server at {self._server.address} ended the watch early")
         if isinstance(record.ending, PlanCompleted) and target.out is not None:
             await receive_plan(client.download(plan), target.out, overwrite=target.overwrite)
-        return tell_ending(record, self._console)
+        code = tell_ending(record, self._console)
+        if record.request.solver_logs and target.out is not None:
+            await self._save_solver_logs(client, plan, target.out)
+        return code
+
+    async def _save_solver_logs(self, client: PlanningClient, plan: str, out: Path) -> None:
+        """Fetch what solvers told, also of a run that ended without a plan: that is when somebody wants to read it."""
+        try:
+            told = f"what solvers told is in {await client.save_solver_logs(plan, out)}"
+        except NotFound as error:
+            told = str(error)
+        self._console.print(told, markup=False, highlight=False, soft_wrap=True)
 
     async def _alive(self, call: Coroutine[object, object, T]) -> T:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
@@ -95,6 +96,17 @@ def download(plan: str, target: Target, server: ServerAddress) -> None:
 
     asyncio.run(received())
     Console().print(f"plans/{_plan_id(plan)} is in {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def download_solver_logs(plan: str, out: Path, server: ServerAddress) -> None:
+    """Put what solvers told while a plan was made into a folder of this one."""
+
+    async def saved() -> Path:
+        async with PlanningClient(server) as client:
+            return await client.save_solver_logs(_plan_id(plan), out)
+
+    told = f"what solvers told of plans/{_plan_id(plan)} is in {asyncio.run(saved())}"
+    Console().print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_latest(limit: int, server: ServerAddress) -> None:

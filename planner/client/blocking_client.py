@@ -119,6 +119,10 @@ class BlockingPlanningClient:
         """Put the files of a finished plan into a folder, which is complete or untouched afterwards."""
         self._loop.run(self._client.save(plan, folder, overwrite=overwrite))
 
+    def save_solver_logs(self, plan: str, folder: Path) -> Path:
+        """Put what solvers told while a plan was made into the folder ``solver_logs`` of this one; return that."""
+        return self._loop.run(self._client.save_solver_logs(plan, folder))
+
 
 async def _connected(server: ServerAddress, retry: RetryPolicy | None, deadlines: Deadlines | None) -> PlanningClient:
     # A channel belongs to the loop in which it is made.

@@ -29,6 +29,7 @@ def parameters_to_wire(parameters: PlanningParameters) -> plan_pb2.PlanningParam
         seed=parameters.seed,
         hosts=parameters.hosts,
         base_plan=f"plans/{parameters.base_plan}" if parameters.base_plan else "",
+        solver_logs=parameters.solver_logs,
     )
     if parameters.time_limit is not None:
         limit = Duration()
@@ -65,6 +66,7 @@ def record_from_wire(plan: plan_pb2.Plan) -> PlanRecord:
         seed=asked.seed,
         hosts=asked.hosts,
         base_plan=asked.base_plan.partition("/")[2],
+        solver_logs=asked.solver_logs,
     )
     return PlanRecord(
         request=request,

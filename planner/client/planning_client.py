@@ -18,7 +18,7 @@ from planner.client.connection import ServerAddress
 from planner.client.conversions import finding_from_wire, parameters_to_wire, progress_from_wire, record_from_wire
 from planner.client.errors import business_error, retry_delay
 from planner.client.explanation_conversions import explain_to_wire, explanation_from_wire
-from planner.client.plan_download import receive_plan
+from planner.client.plan_download import receive_plan, receive_solver_logs
 from planner.client.quote_conversions import quote_from_wire, quote_request
 from planner.client.retry import Deadlines, RetryPolicy
 from planner.client.scenario_upload import scenario_parts
@@ -313,6 +313,24 @@ class PlanningClient:
             If the folder holds something and may not be overwritten, or the disk fails.
         """
         await receive_plan(self.download(plan), folder, overwrite=overwrite)
+
+    async def save_solver_logs(self, plan: str, folder: Path) -> Path:
+        """Put what solvers told while a plan was made into the folder ``solver_logs`` of this one; return that.
+
+        A run that ended without a plan has logs too.
+
+        Raises
+        ------
+        NotFound
+            If the request did not ask for logs, or none were written.
+        PlanNotReady
+            If it still runs.
+        FolderNotWritable
+            If the disk fails.
+        """
+        request = planning_service_pb2.DownloadPlanRequest(name=f"plans/{plan}", solver_logs=True)
+        parts = self._calls.streamed(self._calls.stub.DownloadPlan, request, self._calls.deadlines.transfer)
+        return await receive_solver_logs(((part.file, part.data) async for part in parts), folder)
 
     async def _watched(self, plan: str) -> AsyncIterator[operation_pb2.Operation]:
         call = self._calls.stub.WatchPlan(planning_service_pb2.WatchPlanRequest(name=f"operations/{plan}"))

@@ -19,5 +19,8 @@ PLAN_FILES: tuple[str, ...] = (
 )
 """Every file of a plan folder; ``plan.json`` last, so that a folder which has it is complete."""
 
+SOLVER_LOGS = "solver_logs"
+"""The folder in a plan's own that holds what solvers told while it was made, where that was asked for."""
+
 DOWNLOADED_FILES: tuple[str, ...] = (*PLAN_FILES[:-1], "orders.csv", "contracts.json", PLAN_FILES[-1])
 """Every file that a download may hold: of a plan, or of what a partner gets to see of one."""

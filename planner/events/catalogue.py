@@ -36,7 +36,8 @@ class PlanRequested:
     """A plan was accepted; limits and base plan are those of ``PlanningParameters``.
 
     ``priority`` is its place in the queue among others, the higher the sooner. ``trace`` is the W3C ``traceparent`` of
-    the request, so that whoever takes the plan up again can point to where it began.
+    the request, so that whoever takes the plan up again can point to where it began. ``solver_logs`` says that what
+    solvers tell was asked for.
     """
 
     plan: str
@@ -50,6 +51,7 @@ class PlanRequested:
     base_plan: str = ""
     priority: int = 0
     trace: str = ""
+    solver_logs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

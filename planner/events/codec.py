@@ -11,12 +11,13 @@ from planner.events.envelope import Envelope
 
 Upcaster = Callable[[Mapping[str, object]], Mapping[str, object]]
 
-VERSIONS: dict[str, int] = {**dict.fromkeys(CATALOGUE, 1), "PlanRequested": 2}
+VERSIONS: dict[str, int] = {**dict.fromkeys(CATALOGUE, 1), "PlanRequested": 3}
 """The version in which events of a type are written today."""
 
 UPCASTERS: dict[tuple[str, int], Upcaster] = {
     # Before there were priorities all requests had the same, and nobody kept where they came from.
     ("PlanRequested", 1): lambda data: {"priority": 0, "trace": "", **data},
+    ("PlanRequested", 2): lambda data: {"solver_logs": False, **data},
 }
 """How data of (type, version) becomes data of the next version."""
 

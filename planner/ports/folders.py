@@ -22,3 +22,23 @@ class Folders(Protocol):
     def write_plan(self, plan: Plan, folder: str) -> None:
         """Keep a plan, replacing what stands there only once it is complete."""
         ...
+
+    def open_solver_logs(self, plan_folder: str) -> str:
+        """Return an empty folder, beside a plan's own, that solvers may write to while the plan is made.
+
+        Raises
+        ------
+        FolderNotWritable
+            If it cannot be made.
+        """
+        ...
+
+    def keep_solver_logs(self, plan_folder: str) -> None:
+        """Put what solvers wrote with the plan; without a plan it stays where it is.
+
+        Raises
+        ------
+        FolderNotWritable
+            If it cannot be moved.
+        """
+        ...

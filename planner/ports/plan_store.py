@@ -45,6 +45,13 @@ class PlanStore(Protocol):
         """
         ...
 
+    def solver_logs(self, plan: str) -> Iterator[tuple[str, bytes]]:
+        """Return what solvers told while a plan was made, or a run ended without one, in parts as :meth:`parts` does.
+
+        Nothing where nothing was kept.
+        """
+        ...
+
     def remove(self, plan: str) -> bool:
         """Remove the folder of a plan; tells whether there was one.
 

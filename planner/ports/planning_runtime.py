@@ -52,7 +52,8 @@ class PlanningParameters:
     ``time_limit`` after that many seconds since acceptance, at the cost of reproducibility. ``hosts`` is how many
     processes share the agents; it never changes the plan. ``stop`` is set by whoever repeats an earlier run.
     ``base_plan`` is an earlier plan to go on from, of this scenario or of one like it: its id where plans are asked
-    for, its folder where they are made; empty: plan from nothing.
+    for, its folder where they are made; empty: plan from nothing. ``solver_logs`` keeps what solvers tell, beside the
+    plan; it changes nothing else.
     """
 
     gap: float = 1e-4
@@ -62,6 +63,7 @@ class PlanningParameters:
     hosts: int = 2
     stop: StopPoint | None = None
     base_plan: str = ""
+    solver_logs: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.gap < float("inf"):

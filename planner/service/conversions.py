@@ -61,7 +61,7 @@ def parameters_from_wire(message: plan_pb2.PlanningParameters) -> PlanningParame
     base = resource_id(message.base_plan, "plans", "parameters.base_plan") if message.base_plan else ""
     try:
         # The dictionary mixes whole and broken numbers; each field gets the kind its message declares.
-        return PlanningParameters(**given, base_plan=base)  # type: ignore[arg-type]
+        return PlanningParameters(**given, base_plan=base, solver_logs=message.solver_logs)  # type: ignore[arg-type]
     except ValueError as error:
         raise InvalidRequest(str(error), "parameters") from error
 
@@ -179,6 +179,7 @@ def _parameters(request: PlanRequested) -> plan_pb2.PlanningParameters:
         seed=request.seed,
         hosts=request.hosts,
         base_plan=f"plans/{request.base_plan}" if request.base_plan else "",
+        solver_logs=request.solver_logs,
     )
     if request.time_limit is not None:
         limit = Duration()

@@ -10,7 +10,7 @@ import grpc
 from planner.application.accept_plan import AcceptRequest, accept_plan
 from planner.application.cancel_plan import cancel_plan
 from planner.application.check_scenario import ScenarioChecks
-from planner.application.download_plan import download_plan
+from planner.application.download_plan import download_plan, download_solver_logs
 from planner.application.explain_plan import explain_plan
 from planner.application.get_plan import get_plan
 from planner.application.list_partner_plans import list_partner_plans
@@ -22,6 +22,7 @@ from planner.application.quote_order import quote_order
 from planner.application.submit_plan import PlanRequest, submit_plan
 from planner.application.upload_scenario import upload_scenario
 from planner.application.watch_plan import watch_plan
+from planner.domain.errors import PermissionDenied
 from planner.ports.quoting import QuotingRuntime
 from planner.service.access_caller import accepting, calling_partner
 from planner.service.access_conversions import partner_plan_to_wire
@@ -180,8 +181,14 @@ class PlanningServicer(planning_service_pb2_grpc.PlanningServiceServicer):
     async def DownloadPlan(  # noqa: N802 - named by the contract
         self, request: planning_service_pb2.DownloadPlanRequest, _context: Context
     ) -> AsyncIterator[planning_service_pb2.DownloadPlanResponse]:
-        """Stream the files of a finished plan."""
+        """Stream the files of a finished plan, or what solvers told."""
         plan = resource_id(request.name, "plans", "name")
+        if request.solver_logs:
+            if calling_partner():
+                raise PermissionDenied("solver logs tell of all partners: a partner does not get them")
+            async for file, data in download_solver_logs(self._ports, plan):
+                yield planning_service_pb2.DownloadPlanResponse(file=file, data=data)
+            return
         if partner := calling_partner():
             for file, data in await self._views.files(plan, partner):
                 yield planning_service_pb2.DownloadPlanResponse(file=file, data=data)

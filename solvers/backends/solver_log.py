@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 MOST_BYTES = 64 << 20
@@ -10,7 +11,8 @@ MOST_BYTES = 64 << 20
 class SolverLog:
     """A file that solves are appended to until it holds ``most_bytes``; it then says that it was cut.
 
-    The size is looked at before each solve, so that the last one may go beyond. One log belongs to one process.
+    The size is looked at before each solve, so that the last one may go beyond. One log belongs to one process. A disk
+    that is full, or a file that was taken away, ends no solve: then less is told.
     """
 
     def __init__(self, file: Path, *, most_bytes: int = MOST_BYTES) -> None:
@@ -24,7 +26,7 @@ class SolverLog:
     @property
     def takes_more(self) -> bool:
         """Whether one more solve is to be told; writes down, once, that none is any more."""
-        if not self._cut and self.file.exists() and self.file.stat().st_size >= self._most_bytes:
+        if not self._cut and self._size() >= self._most_bytes:
             self._cut = True
             self._append(f"cut here: solves after the first {self._most_bytes} bytes are not told\n")
         return not self._cut
@@ -34,6 +36,12 @@ class SolverLog:
         if self.takes_more:
             self._append(f"{line}\n")
 
+    def _size(self) -> int:
+        try:
+            return self.file.stat().st_size
+        except OSError:
+            return 0
+
     def _append(self, text: str) -> None:
-        with self.file.open("a", encoding="utf-8") as stream:
+        with suppress(OSError), self.file.open("a", encoding="utf-8") as stream:
             stream.write(text)

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from planner.wire.v1 import acceptance_pb2 as planner_dot_wire_dot_v1_dot_acceptance__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aplanner/wire/v1/plan.proto\x12\x15\x63oncordat.planning.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a planner/wire/v1/acceptance.proto\"\xc4\x01\n\x12PlanningParameters\x12\x10\n\x03gap\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\nwork_limit\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12-\n\ntime_limit\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\x12\n\x05hosts\x18\x05 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\tbase_plan\x18\x06 \x01(\tB\x06\n\x04_gapB\r\n\x0b_work_limitB\x08\n\x06_hosts\"\xa8\x06\n\x04Plan\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08scenario\x18\x02 \x01(\t\x12=\n\nparameters\x18\x03 \x01(\x0b\x32).concordat.planning.v1.PlanningParameters\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.concordat.planning.v1.Plan.State\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstopped_by\x18\x08 \x01(\t\x12\x12\n\x05value\x18\t \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0c\x62ound_proved\x18\n \x01(\x01H\x01\x88\x01\x01\x12\x1a\n\rbound_checked\x18\x0b \x01(\x01H\x02\x88\x01\x01\x12\x10\n\x03gap\x18\x0c \x01(\x01H\x03\x88\x01\x01\x12\x18\n\x0bgap_checked\x18\r \x01(\x01H\x04\x88\x01\x01\x12\x11\n\tplan_hash\x18\x0e \x01(\t\x12;\n\rinfeasibility\x18\x0f \x01(\x0b\x32$.concordat.planning.v1.Infeasibility\x12\x0e\n\x06\x64\x65tail\x18\x10 \x01(\t\x12\x18\n\x10\x63\x61ncel_requested\x18\x11 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x12 \x01(\t\x12\x35\n\nacceptance\x18\x13 \x01(\x0b\x32!.concordat.planning.v1.Acceptance\"q\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06QUEUED\x10\x01\x12\x0b\n\x07RUNNING\x10\x02\x12\x0b\n\x07PLANNED\x10\x03\x12\x0f\n\x0bNO_PLAN_YET\x10\x04\x12\x0e\n\nINFEASIBLE\x10\x05\x12\n\n\x06\x46\x41ILED\x10\x06\x42\x08\n\x06_valueB\x0f\n\r_bound_provedB\x10\n\x0e_bound_checkedB\x06\n\x04_gapB\x0e\n\x0c_gap_checked\"\xc0\x01\n\rInfeasibility\x12\x10\n\x08\x63onflict\x18\x01 \x03(\t\x12\x35\n\nrelaxation\x18\x02 \x03(\x0b\x32!.concordat.planning.v1.Relaxation\x12\x32\n\x05terms\x18\x03 \x03(\x0b\x32#.concordat.planning.v1.ConflictTerm\x12\x32\n\x07repairs\x18\x04 \x03(\x0b\x32!.concordat.planning.v1.Relaxation\"M\n\x0c\x43onflictTerm\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x10\n\x08\x63ontract\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\"-\n\nRelaxation\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aplanner/wire/v1/plan.proto\x12\x15\x63oncordat.planning.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a planner/wire/v1/acceptance.proto\"\xd9\x01\n\x12PlanningParameters\x12\x10\n\x03gap\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\nwork_limit\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12-\n\ntime_limit\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\x12\n\x05hosts\x18\x05 \x01(\x05H\x02\x88\x01\x01\x12\x11\n\tbase_plan\x18\x06 \x01(\t\x12\x13\n\x0bsolver_logs\x18\x07 \x01(\x08\x42\x06\n\x04_gapB\r\n\x0b_work_limitB\x08\n\x06_hosts\"\xa8\x06\n\x04Plan\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08scenario\x18\x02 \x01(\t\x12=\n\nparameters\x18\x03 \x01(\x0b\x32).concordat.planning.v1.PlanningParameters\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.concordat.planning.v1.Plan.State\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstopped_by\x18\x08 \x01(\t\x12\x12\n\x05value\x18\t \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0c\x62ound_proved\x18\n \x01(\x01H\x01\x88\x01\x01\x12\x1a\n\rbound_checked\x18\x0b \x01(\x01H\x02\x88\x01\x01\x12\x10\n\x03gap\x18\x0c \x01(\x01H\x03\x88\x01\x01\x12\x18\n\x0bgap_checked\x18\r \x01(\x01H\x04\x88\x01\x01\x12\x11\n\tplan_hash\x18\x0e \x01(\t\x12;\n\rinfeasibility\x18\x0f \x01(\x0b\x32$.concordat.planning.v1.Infeasibility\x12\x0e\n\x06\x64\x65tail\x18\x10 \x01(\t\x12\x18\n\x10\x63\x61ncel_requested\x18\x11 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x12 \x01(\t\x12\x35\n\nacceptance\x18\x13 \x01(\x0b\x32!.concordat.planning.v1.Acceptance\"q\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\n\n\x06QUEUED\x10\x01\x12\x0b\n\x07RUNNING\x10\x02\x12\x0b\n\x07PLANNED\x10\x03\x12\x0f\n\x0bNO_PLAN_YET\x10\x04\x12\x0e\n\nINFEASIBLE\x10\x05\x12\n\n\x06\x46\x41ILED\x10\x06\x42\x08\n\x06_valueB\x0f\n\r_bound_provedB\x10\n\x0e_bound_checkedB\x06\n\x04_gapB\x0e\n\x0c_gap_checked\"\xc0\x01\n\rInfeasibility\x12\x10\n\x08\x63onflict\x18\x01 \x03(\t\x12\x35\n\nrelaxation\x18\x02 \x03(\x0b\x32!.concordat.planning.v1.Relaxation\x12\x32\n\x05terms\x18\x03 \x03(\x0b\x32#.concordat.planning.v1.ConflictTerm\x12\x32\n\x07repairs\x18\x04 \x03(\x0b\x32!.concordat.planning.v1.Relaxation\"M\n\x0c\x43onflictTerm\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x10\n\x08\x63ontract\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\"-\n\nRelaxation\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,15 +35,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'planner.wire.v1.plan_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PLANNINGPARAMETERS']._serialized_start=153
-  _globals['_PLANNINGPARAMETERS']._serialized_end=349
-  _globals['_PLAN']._serialized_start=352
-  _globals['_PLAN']._serialized_end=1160
-  _globals['_PLAN_STATE']._serialized_start=978
-  _globals['_PLAN_STATE']._serialized_end=1091
-  _globals['_INFEASIBILITY']._serialized_start=1163
-  _globals['_INFEASIBILITY']._serialized_end=1355
-  _globals['_CONFLICTTERM']._serialized_start=1357
-  _globals['_CONFLICTTERM']._serialized_end=1434
-  _globals['_RELAXATION']._serialized_start=1436
-  _globals['_RELAXATION']._serialized_end=1481
+  _globals['_PLANNINGPARAMETERS']._serialized_end=370
+  _globals['_PLAN']._serialized_start=373
+  _globals['_PLAN']._serialized_end=1181
+  _globals['_PLAN_STATE']._serialized_start=999
+  _globals['_PLAN_STATE']._serialized_end=1112
+  _globals['_INFEASIBILITY']._serialized_start=1184
+  _globals['_INFEASIBILITY']._serialized_end=1376
+  _globals['_CONFLICTTERM']._serialized_start=1378
+  _globals['_CONFLICTTERM']._serialized_end=1455
+  _globals['_RELAXATION']._serialized_start=1457
+  _globals['_RELAXATION']._serialized_end=1502
 # @@protoc_insertion_point(module_scope)

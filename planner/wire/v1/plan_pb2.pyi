@@ -13,20 +13,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PlanningParameters(_message.Message):
-    __slots__ = ("gap", "work_limit", "time_limit", "seed", "hosts", "base_plan")
+    __slots__ = ("gap", "work_limit", "time_limit", "seed", "hosts", "base_plan", "solver_logs")
     GAP_FIELD_NUMBER: _ClassVar[int]
     WORK_LIMIT_FIELD_NUMBER: _ClassVar[int]
     TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     HOSTS_FIELD_NUMBER: _ClassVar[int]
     BASE_PLAN_FIELD_NUMBER: _ClassVar[int]
+    SOLVER_LOGS_FIELD_NUMBER: _ClassVar[int]
     gap: float
     work_limit: int
     time_limit: _duration_pb2.Duration
     seed: int
     hosts: int
     base_plan: str
-    def __init__(self, gap: _Optional[float] = ..., work_limit: _Optional[int] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., seed: _Optional[int] = ..., hosts: _Optional[int] = ..., base_plan: _Optional[str] = ...) -> None: ...
+    solver_logs: bool
+    def __init__(self, gap: _Optional[float] = ..., work_limit: _Optional[int] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., seed: _Optional[int] = ..., hosts: _Optional[int] = ..., base_plan: _Optional[str] = ..., solver_logs: _Optional[bool] = ...) -> None: ...
 
 class Plan(_message.Message):
     __slots__ = ("name", "scenario", "parameters", "state", "create_time", "start_time", "end_time", "stopped_by", "value", "bound_proved", "bound_checked", "gap", "gap_checked", "plan_hash", "infeasibility", "detail", "cancel_requested", "etag", "acceptance")

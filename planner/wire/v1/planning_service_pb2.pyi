@@ -67,10 +67,12 @@ class ListPlansResponse(_message.Message):
     def __init__(self, plans: _Optional[_Iterable[_Union[_plan_pb2.Plan, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class DownloadPlanRequest(_message.Message):
-    __slots__ = ("name",)
+    __slots__ = ("name", "solver_logs")
     NAME_FIELD_NUMBER: _ClassVar[int]
+    SOLVER_LOGS_FIELD_NUMBER: _ClassVar[int]
     name: str
-    def __init__(self, name: _Optional[str] = ...) -> None: ...
+    solver_logs: bool
+    def __init__(self, name: _Optional[str] = ..., solver_logs: _Optional[bool] = ...) -> None: ...
 
 class DownloadPlanResponse(_message.Message):
     __slots__ = ("file", "data")

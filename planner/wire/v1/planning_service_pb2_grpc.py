@@ -170,7 +170,7 @@ class PlanningServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DownloadPlan(self, request, context):
-        """The files of a finished plan's folder.
+        """The files of a finished plan's folder, or what solvers told while it was made.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -83,6 +83,9 @@ def test_every_version_that_was_ever_written_has_its_way_up() -> None:
     assert codec.UPCASTERS.keys() == wanted
 
 
+_OF_THE_FIRST = {"plan", "scenario", "request_id", "gap", "work_limit", "time_limit", "seed", "hosts"}
+
+
 @pytest.mark.parametrize("data", [{}, {"base_plan": "p-0"}])
 def test_requests_of_the_first_release_had_no_priority(data: Mapping[str, object]) -> None:
     """A request that was stored before there were priorities and traces is read with the lowest one and none."""
@@ -90,9 +93,12 @@ def test_requests_of_the_first_release_had_no_priority(data: Mapping[str, object
         plan="p", scenario="s", request_id="r", gap=0.01, work_limit=None, time_limit=None, seed=0, hosts=2
     )
     (today,) = stored(asked)
-    first = {name: value for name, value in today.data.items() if name not in {"priority", "trace", "base_plan"}}
+    first = {name: value for name, value in today.data.items() if name in _OF_THE_FIRST}
     assert decode(replace(today, version=1, data={**first, **data})) == replace(
         asked, base_plan=data.get("base_plan", "")
     )
     urgent = replace(asked, priority=7, trace="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-    assert (stored(urgent)[0].version, decode(stored(urgent)[0])) == (2, urgent)
+    second = {name: value for name, value in stored(urgent)[0].data.items() if name != "solver_logs"}
+    assert decode(replace(today, version=2, data=second)) == urgent
+    logged = replace(urgent, solver_logs=True)
+    assert (stored(logged)[0].version, decode(stored(logged)[0])) == (3, logged)

@@ -42,6 +42,7 @@ def requests(plan: str, draft: str) -> list[tuple[str, bytes]]:
             ("CancelPlan", messages.CancelPlanRequest(name=f"operations/{name}")),
             ("GetPlan", messages.GetPlanRequest(name=f"plans/{name}")),
             ("DownloadPlan", messages.DownloadPlanRequest(name=f"plans/{name}")),
+            ("DownloadPlan", messages.DownloadPlanRequest(name=f"plans/{name}", solver_logs=True)),
             ("AcceptPlan", acceptance_pb2.AcceptPlanRequest(name=f"plans/{name}", etag="x", accepted_by="x")),
             ("ExplainPlan", explanation_pb2.ExplainPlanRequest(name=f"plans/{name}")),
             ("ExplainPlan", explanation_pb2.ExplainPlanRequest(name=f"plans/{name}", counterfactuals=[asked])),
