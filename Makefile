@@ -34,8 +34,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# The examples as somebody else's code would be checked: against the types that the client is installed with.
 types: setup
 	$(BIN)/mypy
+	$(BIN)/mypy examples/python/*.py
 
 test: check
 	$(PYTEST) -m "not slow"

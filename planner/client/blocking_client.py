@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from planner.client.connection import ServerAddress
 from planner.client.loop_thread import LoopThread
@@ -95,7 +95,7 @@ class BlockingPlanningClient:
 
     def explain(
         self, plan: str, counterfactuals: Sequence[Sequence[Relaxation]] = (), *, repairs: bool = False
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         """Return what binds a finished plan, as a document in the fields of ``Explanation``."""
         return self._loop.run(self._client.explain(plan, counterfactuals, repairs=repairs))
 

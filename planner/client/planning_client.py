@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import grpc
 
@@ -214,7 +214,7 @@ class PlanningClient:
 
     async def explain(
         self, plan: str, counterfactuals: Sequence[Sequence[Relaxation]] = (), *, repairs: bool = False
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         """Return what binds a finished plan, as a document in the fields of ``Explanation``.
 
         Counterfactuals, and the ``repairs`` of an infeasible plan, are planned as operations of their own: follow those
