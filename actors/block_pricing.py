@@ -22,9 +22,7 @@ class BlockPricing:
     ``kept`` holds answers from earlier on; without it every question is solved.
     """
 
-    def __init__(
-        self, block: Block, backend: Backend, *, relative_gap: float, kept: KeptAnswers | None = None
-    ) -> None:
+    def __init__(self, block: Block, backend: Backend, *, relative_gap: float, kept: KeptAnswers | None = None) -> None:
         self._block, self._backend, self._gap, self._kept = block, backend, relative_gap, kept
         self._columns = np.arange(block.program.columns, dtype=np.int32)
         self._model: Model | None = None

@@ -14,19 +14,22 @@ import numpy as np
 from actors.allowance import Allowance
 from actors.bounding import Multipliers, answered, checked_bound, multipliers, proved_bound
 from actors.joint_problem import JointProblem
+from actors.price_answers import MOST_PRICES, PriceAnswers
 from actors.protocol import AgentNetwork, AskPrice, Priced, Reply
 from planner.domain.plan_form import canonical_number
-from solvers.coordination.choice_tree import Leaf, root_leaf, split
+from solvers.coordination.choice_tree import Leaf, restrict, root_leaf, split
 from solvers.coordination.price_box import Cut, PriceBox
-from solvers.core.backend import Backend, Model
+from solvers.core.backend import Backend, Model, Restartable
 from solvers.core.program import Floats
-from solvers.core.termination import Limits, Solution
+from solvers.core.termination import Limits, Solution, Termination
 from solvers.network.verify import sign_correct
 
 PRICING_NODES = 50
 """Branch-and-bound nodes of one agent in one pricing round."""
 PATIENCE = 3
-"""Steps in a row without a better bound after which the search ends, unless its caller is less patient."""
+"""Rounds in a row without a better bound after which the search ends, unless its caller is less patient."""
+STEPS = 200
+"""Most steps of one call, those included that cost no round."""
 SOLVER_TOLERANCE = 1e-7
 """What solvers may miss rows and bounds by, relative to the bounds they claim."""
 
@@ -58,18 +61,22 @@ class BoundSearch:
         self._backend, self._allowance = backend, allowance
         self._choices = problem.assembly.choices
         self._boxes: dict[tuple[tuple[int, ...], ...], PriceBox] = {}
+        self._unasked: dict[tuple[tuple[int, ...], ...], Floats] = {}
+        self._rounds = 0
+        self._priced: list[tuple[Floats, set[tuple[tuple[int, ...], ...]]]] = []
+        self._answers = PriceAnswers(problem.blocks, network)
+        self._relaxed = False
         self.leaves: list[LeafBound] = []
 
     def begin(self, root: Solution) -> None:
         """Start with one leaf: the relaxation with every choice open."""
-        # A leaf of an earlier plan was asked at prices whose bound this search's leaf of that name does not have.
-        self._boxes = {}
         self.leaves = [self._check(root_leaf(self._problem.assembly.program, self._choices, root))]
 
     def take_up(self, leaves: Sequence[tuple[tuple[tuple[int, ...], ...], Multipliers]]) -> None:
         """Start with the leaves of an earlier plan, bounded anew by its multipliers: no relaxation is solved."""
         bounded = [self._bounded(Leaf(allowed, np.inf, None, None), given) for allowed, given in leaves]
         self.leaves = [replace(leaf, proved=leaf.checked) for leaf in bounded]
+        self._unasked = {allowed: given.negotiated for allowed, given in leaves if given.negotiated is not None}
 
     @property
     def bound(self) -> float:
@@ -93,32 +100,70 @@ class BoundSearch:
             report()
             if self.bound == -np.inf or self.worst.leaf.whole(self._choices) or not self._allowance.step():
                 return
-            if not self._replace(self.worst, self._split(self.worst)):
+            children = self._split(self.worst)
+            if children is None:
                 return
+            self._replace(self.worst, children)
 
     def tighten(
-        self, report: Callable[[], None], done: Callable[[], bool], *, most: int, patience: int = PATIENCE
+        self, report: Callable[[], None], done: Callable[[], bool], *, rounds: int, patience: int = PATIENCE
     ) -> None:
-        """Lower the bound of the worst leaf, at most so many times, until it has not fallen ``patience`` times."""
-        idle = 0
-        for _ in range(most):
+        """Lower the bound of the worst leaf until ``patience`` rounds of new prices in a row did not.
+
+        At most so many ``rounds`` ask all agents at new prices; with 0 only what costs less is done.
+        """
+        idle, first = 0, self._rounds
+        for _ in range(STEPS):
             if idle >= patience or self.bound == -np.inf or done() or not self._allowance.step():
                 return
-            worst = self.worst
-            # A leaf of an earlier plan has no solution that could say where to split it.
-            whole = worst.leaf.x is None or worst.leaf.whole(self._choices)
-            better = self._ask_agents(worst) if whole else self._split(worst)
-            if not self._replace(worst, better):
+            worst, before = self.worst, self._rounds
+            better = self._better(worst, may_ask=self._rounds - first < rounds)
+            if better is None:
                 return
-            idle = 0 if self.bound < worst.proved else idle + 1
+            self._replace(worst, better)
+            idle = 0 if self.bound < worst.proved else idle + self._rounds - before
             report()
 
-    def _replace(self, leaf: LeafBound, better: Sequence[LeafBound] | None) -> bool:
-        if better is None:
-            return False
+    def _better(self, worst: LeafBound, *, may_ask: bool) -> Sequence[LeafBound] | None:
+        """Return what is to stand in place of the worst leaf, None where there is nothing more to do about it."""
+        known = self._unasked.pop(worst.leaf.allowed, None)
+        if known is not None:
+            return (self._asked_at(known, worst),)
+        for prices, leaves in self._priced[::-1]:
+            if worst.leaf.allowed not in leaves:
+                return (self._asked_at(prices, worst),)
+        if worst.leaf.x is None:
+            return self._relax(worst)
+        if not worst.leaf.whole(self._choices):
+            return self._split(worst)
+        return self._ask_agents(worst) if may_ask else None
+
+    def _relax(self, known: LeafBound) -> tuple[LeafBound, ...] | None:
+        """Solve the relaxation of a leaf of an earlier plan, whose multipliers gain no more."""
+        restrict(self._relaxation, self._choices, known.leaf.allowed)
+        if not self._relaxed and isinstance(self._relaxation, Restartable):
+            self._relaxation.begin_near(self._row_dual(known.given))
+        self._relaxed = True
+        solution = self._solve_relaxation()
+        if solution.termination is Termination.INFEASIBLE:
+            return (replace(known, proved=-np.inf),)
+        if solution.x is None or solution.objective is None:
+            self._allowance.interrupted()
+            return None
+        # Its prices are a new place to ask from.
+        self._boxes.pop(known.leaf.allowed, None)
+        leaf = Leaf(known.leaf.allowed, solution.objective, solution.x, solution.row_dual)
+        return (self._below(known, self._check(leaf)),)
+
+    def _row_dual(self, given: Multipliers) -> Floats:
+        """Return multipliers of all rows of the relaxation, 0 for those of segments."""
+        blocks = self._problem.blocks
+        own = [given.rows.get(block.name, np.zeros(block.program.rows.rows)) for block in blocks]
+        return np.concatenate([*own, given.links])
+
+    def _replace(self, leaf: LeafBound, better: Sequence[LeafBound]) -> None:
         place = self.leaves.index(leaf)
         self.leaves[place : place + 1] = better
-        return True
 
     def _split(self, parent: LeafBound) -> tuple[LeafBound, ...] | None:
         children = split(parent.leaf, self._relaxation, self._choices, self._solve_relaxation)
@@ -131,7 +176,9 @@ class BoundSearch:
         """Return the child with no worse bounds than its parent, whose multipliers hold for it too."""
         if child.checked > parent.checked:
             child = self._bounded(child.leaf, parent.given)
-        return replace(child, proved=min(child.proved, parent.proved))
+        if child.proved <= parent.proved:
+            return child
+        return replace(child, proved=parent.proved, proved_by=parent.proved_by)
 
     def _solve_relaxation(self) -> Solution:
         return self._relaxation.solve(limits=Limits(seconds=self._allowance.seconds_left()), relaxed=True)
@@ -145,39 +192,54 @@ class BoundSearch:
     def _bounded(self, leaf: Leaf, given: Multipliers) -> LeafBound:
         blocks, links, allowed = self._problem.blocks, self._problem.links, self._allowed(leaf)
         segments = [name for name in self._network.names if name.startswith("segment:")]
-        asked = self._question(given.links, allowed)
-        responses = answered(segments, asked, self._ask(segments, asked))
+        asked = self._answers.questions(segments, self._question(given.links, allowed))
+        responses = answered(asked, self._answers.ask(asked))
         checked = checked_bound(blocks, links, given=given, allowed=allowed, responses=responses)
         return LeafBound(leaf, given, checked, checked if leaf.x is not None else -np.inf)
 
     def _ask_agents(self, worst: LeafBound) -> tuple[LeafBound, ...] | None:
         """Ask all agents at one vector of prices; None where no prices promise a better bound."""
         links = self._problem.links
-        first = worst.given.links if worst.given.negotiated is None else worst.given.negotiated
-        box = self._boxes.setdefault(worst.leaf.allowed, PriceBox(links, first))
+        box = self._boxes.setdefault(worst.leaf.allowed, PriceBox(links, worst.given.links))
         prices = box.centre if not np.isfinite(box.bound) else box.propose(self._backend)
         if prices is None:
             return None
+        self._rounds += 1
         # Rounded as they are written, so that whoever goes on from the plan can ask at the very same prices.
         prices = sign_correct(canonical_number(prices), links.lower, links.upper)
-        asked, names = self._question(prices, self._allowed(worst.leaf)), self._network.names
-        replies = self._ask(names, asked)
-        bound = proved_bound(links, asked, names, replies)
+        return (self._asked_at(prices, worst),)
+
+    def _asked_at(self, prices: Floats, worst: LeafBound) -> LeafBound:
+        """Ask about a leaf at these prices; the same leaf object where that proves nothing better."""
+        links, names = self._problem.links, self._network.names
+        asked = self._answers.questions(names, self._question(prices, self._allowed(worst.leaf)))
+        replies = self._answers.ask(asked)
+        bound = proved_bound(links, prices, asked, replies)
         bound += SOLVER_TOLERANCE * max(1.0, abs(bound))
-        box.observe(prices, bound, cuts(replies))
+        self._note(prices, worst.leaf)
+        if bound < worst.proved:
+            self._boxes.setdefault(worst.leaf.allowed, PriceBox(links, prices))
+        box = self._boxes.get(worst.leaf.allowed)
+        if box is not None:
+            box.observe(prices, bound, cuts(replies))
         if bound >= worst.proved:
-            return (worst,)
+            return worst
         sources = {name: reply.proved_by for name, reply in replies.items() if isinstance(reply, Priced)}
-        return (LeafBound(worst.leaf, replace(worst.given, negotiated=prices), worst.checked, bound, sources),)
+        return LeafBound(worst.leaf, replace(worst.given, negotiated=prices), worst.checked, bound, sources)
+
+    def _note(self, prices: Floats, leaf: Leaf) -> None:
+        """Remember at which prices a leaf was asked: they cost the other leaves little."""
+        for known, leaves in self._priced:
+            if np.array_equal(known, prices):
+                leaves.add(leaf.allowed)
+                return
+        self._priced = [*self._priced[1 - MOST_PRICES :], (prices, {leaf.allowed})]
 
     def _allowed(self, leaf: Leaf) -> dict[str, tuple[int, ...]]:
         return {name: options for (name, _), options in zip(self._choices, leaf.allowed, strict=True)}
 
     def _question(self, prices: Floats, allowed: Mapping[str, tuple[int, ...]]) -> AskPrice:
         return AskPrice(prices, allowed, PRICING_NODES, self._allowance.seconds_left())
-
-    def _ask(self, names: Sequence[str], asked: AskPrice) -> Mapping[str, Reply]:
-        return self._network.ask(dict.fromkeys(names, asked))
 
 
 def worst_bound(leaves: Sequence[LeafBound]) -> float:

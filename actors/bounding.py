@@ -16,6 +16,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from actors.protocol import AskPrice, Priced, Reply
 from planner.domain.plan_form import canonical_number
 from solvers.coordination.choice_tree import choice_box
@@ -81,26 +83,29 @@ def checked_bound(
     return sum_upward(parts)
 
 
-def answered(names: Sequence[str], asked: AskPrice, replies: Mapping[str, Reply]) -> dict[str, float]:
+def answered(asked: Mapping[str, AskPrice], replies: Mapping[str, Reply]) -> dict[str, float]:
     """Return the bound of every agent that was asked, +inf where it gave none to this very question."""
-    bounds = dict.fromkeys(names, math.inf)
-    for name in names:
+    bounds = dict.fromkeys(asked, math.inf)
+    for name, question in asked.items():
         reply = replies.get(name)
-        if isinstance(reply, Priced) and reply.answers == asked.question and not math.isnan(reply.bound):
+        if isinstance(reply, Priced) and reply.answers == question.question and not math.isnan(reply.bound):
             bounds[name] = reply.bound
     return bounds
 
 
-def proved_bound(links: Links, asked: AskPrice, names: Sequence[str], replies: Mapping[str, Reply]) -> float:
-    """Return the sum of the bounds of all agents ``names`` at the prices they were asked for.
+def proved_bound(links: Links, prices: Floats, asked: Mapping[str, AskPrice], replies: Mapping[str, Reply]) -> float:
+    """Return the sum of the bounds of all agents ``asked`` at these prices of the linking rows, float64 [links].
 
-    It is +inf where one of them has none, else −inf where one of them says that its part has no solution.
+    It is +inf where one of them has none, or was asked at other prices, else −inf where one of them says that its part
+    has no solution.
     """
-    bounds = answered(names, asked, replies).values()
+    if any(not np.array_equal(question.prices, prices) for question in asked.values()):
+        return math.inf
+    bounds = answered(asked, replies).values()
     for endless in (math.inf, -math.inf):
         if endless in bounds:
             return endless
-    return sum_upward([*row_part(asked.prices, links.lower, links.upper), *bounds])
+    return sum_upward([*row_part(prices, links.lower, links.upper), *bounds])
 
 
 def restrict_choices(block: Block, allowed: Mapping[str, tuple[int, ...]]) -> Program:

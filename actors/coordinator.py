@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actors.allowance import Allowance
-from actors.bound_search import SOLVER_TOLERANCE, BoundSearch, LeafBound, worst_bound
+from actors.bound_search import SOLVER_TOLERANCE, BoundSearch, LeafBound
 from actors.candidate import Candidate, Polisher
 from actors.conflict import Conflict, find_conflict
 from actors.formulate.problem import Around
@@ -34,14 +34,17 @@ from actors.replanning import earlier_plan
 from planner.domain.gap import relative_gap
 from planner.domain.plan import Plan
 from solvers.core.backend import Backend, Model
-from solvers.core.termination import Limits, Solution, Termination
+from solvers.core.termination import Limits, Termination
 
 FIRST_SPLITS = 12
 """Most splits into whole tiers before plans are searched."""
-EARLIER_ROUNDS = 12
-"""Most pricing rounds on the leaves of an earlier plan before the relaxation is solved anew: one a leaf that counts."""
 ROUNDS = 60
 """Most pricing rounds once plans have been searched."""
+NEAR = 1.2
+"""Up to this many times the wanted gap, an earlier plan is improved before agents are asked at new prices.
+
+A sweep over the neighbourhoods gains about a thousandth of the value, and costs less than new prices do.
+"""
 SWEEPS = 12
 """Most sweeps over the neighbourhoods of the best plan once prices have been negotiated."""
 MONOLITH_COLUMNS = 400
@@ -75,10 +78,7 @@ class Coordinator:
         self._network, self._around, self._backend = network, around, backend
         self._allowance, self._observe = allowance, observe
         self.incumbents = Incumbents(allowance)
-        self._models: list[Model] = []
-        self._searching: Callable[[], tuple[Model, ...]] = tuple
         self._whole_bound = np.inf
-        self._carried: list[LeafBound] = []
         self._gap = 0.0
 
     def plan(self, segments: Sequence[str], *, gap: float, earlier: Plan | None = None) -> Reconciled:
@@ -88,35 +88,22 @@ class Coordinator:
         """
         self._gap = gap
         self._join(segments)
-        if earlier is not None and self._take_up(earlier):
-            return self._result()
-        root = self._relax()
-        if root is None:
-            return self._result()
-        if root.termination is Termination.INFEASIBLE:
-            return self._infeasible(relaxed=True)
-        if not self._small():
-            self._plans.plan_early(root)
-        self._bounds.begin(root)
-        self._bounds.choose_tiers(self._telling("choosing tiers"), most=FIRST_SPLITS)
+        ended = self._relax() if earlier is None else self._take_up(earlier)
+        if ended is not None:
+            return ended
         if self._bounds.bound == -np.inf or (self._small() and not self._done() and self._solve_whole()):
             return self._infeasible(relaxed=False)
-        self._bounds.tighten(self._telling("negotiating prices"), self._done, most=1)
+        if earlier is None:
+            self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=1)
         start = self._bounds.most_promising
         if start is not None and not self._done():
             self._plans.scale_slopes(start, self._telling("searching plans"), self._done)
         self._improve(1)
-        self._bounds.tighten(self._telling("negotiating prices"), self._done, most=ROUNDS)
+        self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=ROUNDS)
         self._improve(SWEEPS)
         if self._plans.best is None and not self._small() and not self._done() and self._solve_whole():
             return self._infeasible(relaxed=False)
         return self._result()
-
-    def interrupt(self) -> None:
-        """Ask, from another thread, the solve under way to stop."""
-        if self._backend.capabilities.interrupt:
-            for model in (*self._models, *self._searching()):
-                model.interrupt()
 
     def _join(self, segments: Sequence[str]) -> None:
         self._observe("formulating", None, None)
@@ -127,40 +114,44 @@ class Coordinator:
         self._plans = PlanSearch(
             self._problem, polisher, self._backend, allowance=self._allowance, incumbents=self.incumbents
         )
-        self._models, self._searching = [self._relaxation], lambda: self._plans.models
         self._bounds = BoundSearch(
             self._problem, self._network, self._relaxation, backend=self._backend, allowance=self._allowance
         )
 
-    def _take_up(self, earlier: Plan) -> bool:
-        """Go on from an earlier plan; returns whether that was enough."""
+    def _take_up(self, earlier: Plan) -> Reconciled | None:
+        """Begin with what an earlier plan decided and proved; returns the result where that was enough."""
         self._tell("taking up an earlier plan")
         known = earlier_plan(earlier, self._problem, self._network)
         if self._allowance.step():
             self._bounds.take_up(known.leaves)
         self._plans.take_up(known.x, known.used, known.tiers)
-        # Where the prices of the earlier plan no longer gain, its plan does sooner than new prices do.
-        self._bounds.tighten(self._telling("negotiating prices"), self._done, most=EARLIER_ROUNDS, patience=1)
-        if self._plans.best is not None:
+        self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=0)
+        if self._near() and not self._done():
             self._improve(1)
-        if self._plans.best is not None and not self._done():
-            self._plans.scale_slopes(self._plans.best.shares, self._telling("searching plans"), self._done)
-        self._carried = self._bounds.leaves
-        return self._done()
+        # Here the plan is good already: better bounds pay before other plans do.
+        self._bounds.tighten(self._telling("negotiating prices"), self._near, rounds=ROUNDS, patience=1)
+        return self._result() if self._done() else None
 
     def _improve(self, sweeps: int) -> None:
         if not self._small():
             self._plans.improve(self._telling("improving plans"), self._done, sweeps=sweeps)
 
-    def _relax(self) -> Solution | None:
+    def _relax(self) -> Reconciled | None:
+        """Begin with the relaxation and whole tiers; returns the result where there is none to go on from."""
         self._observe("relaxing", None, None)
         if not self._allowance.step():
-            return None
-        solution = self._relaxation.solve(limits=Limits(seconds=self._allowance.seconds_left()), relaxed=True)
-        if solution.termination in {Termination.LIMIT, Termination.INTERRUPTED}:
+            return self._result()
+        root = self._relaxation.solve(limits=Limits(seconds=self._allowance.seconds_left()), relaxed=True)
+        if root.termination in {Termination.LIMIT, Termination.INTERRUPTED}:
             self._allowance.interrupted()
-            return None
-        return solution
+            return self._result()
+        if root.termination is Termination.INFEASIBLE:
+            return self._infeasible(relaxed=True)
+        if not self._small():
+            self._plans.plan_early(root)
+        self._bounds.begin(root)
+        self._bounds.choose_tiers(self._telling("choosing tiers"), most=FIRST_SPLITS)
+        return None
 
     def _small(self) -> bool:
         return int(self._problem.assembly.program.integer.sum()) <= MONOLITH_COLUMNS
@@ -171,7 +162,6 @@ class Coordinator:
         if not self._allowance.step():
             return False
         model = self._backend.load(self._problem.assembly.program)
-        self._models.append(model)
         seconds = self._allowance.seconds_left()
         solution = model.solve(limits=Limits(nodes=MONOLITH_NODES, gap=min(self._gap, 1e-6), seconds=seconds))
         if solution.termination is Termination.INFEASIBLE:
@@ -186,7 +176,7 @@ class Coordinator:
         return False
 
     def _bound(self) -> float | None:
-        bound = min(self._bounds.bound, self._whole_bound, worst_bound(self._carried))
+        bound = min(self._bounds.bound, self._whole_bound)
         return float(bound) if np.isfinite(bound) else None
 
     def _value(self) -> float | None:
@@ -198,12 +188,15 @@ class Coordinator:
     def _telling(self, phase: str) -> Callable[[], None]:
         return lambda: self._tell(phase)
 
-    def _reached(self) -> bool:
+    def _reached(self, gap: float) -> bool:
         value, bound = self._value(), self._bound()
-        return value is not None and bound is not None and relative_gap(value, bound) <= self._gap
+        return value is not None and bound is not None and relative_gap(value, bound) <= gap
+
+    def _near(self) -> bool:
+        return self._reached(NEAR * self._gap) or self._allowance.stopped_by is not None
 
     def _done(self) -> bool:
-        return self._reached() or self._allowance.stopped_by is not None
+        return self._reached(self._gap) or self._allowance.stopped_by is not None
 
     def _infeasible(self, *, relaxed: bool) -> Reconciled:
         self._observe("explaining infeasibility", None, None)
@@ -216,10 +209,9 @@ class Coordinator:
     def _result(self, conflict: Conflict | None = None) -> Reconciled:
         bound, stopped = self._bound(), self._allowance.stopped_by
         if stopped is None:
-            stopped = "infeasible" if conflict is not None else "gap" if self._reached() else "exhausted"
+            stopped = "infeasible" if conflict is not None else "gap" if self._reached(self._gap) else "exhausted"
         proved_by = {"checked": "duals of the relaxation and the exact best response of every customer"}
-        # Two covers of the same choices: the tighter one is the certificate.
-        leaves = min(self._bounds.leaves, self._carried, key=worst_bound)
+        leaves = self._bounds.leaves
         if any(leaf.proved_by for leaf in leaves):
             proved_by["agents"] = "dual bounds of the agents' own solvers, leaf by leaf in the certificate"
         if np.isfinite(self._whole_bound):

@@ -21,7 +21,7 @@ from planner.domain.eligibility import Eligibility
 from planner.domain.gap import relative_gap
 from planner.domain.hashing import plan_hash, scenario_hash, sealed, table_hash
 from planner.domain.plan import Plan
-from planner.domain.plan_form import canonical_tables
+from planner.domain.plan_form import canonical_table, canonical_tables
 from planner.domain.scenario import Scenario
 from planner.ports.planning_runtime import PlanningParameters
 from planner.verification.facts import plan_facts
@@ -64,10 +64,13 @@ def finish(found: Reconciled, network: AgentNetwork, allowance: Allowance, aroun
     tables, worth = _recompute(decisions, around)
     leaf = priced_leaf(found)
     blocks, links = found.problem.blocks, found.problem.links
-    tables["clauses"] = price_clauses(worth.clauses, clause_prices(leaf.given, blocks, links))
-    tables["prices"] = prices_table(leaf.given, blocks, links)
-    tables["duals"] = duals_table([leaf.given for leaf in found.leaves], blocks, links)
-    tables = canonical_tables(tables)
+    told = {
+        "funding": worth.expected_funding,
+        "clauses": price_clauses(worth.clauses, clause_prices(leaf.given, blocks, links)),
+        "prices": prices_table(leaf.given, blocks, links),
+        "duals": duals_table([leaf.given for leaf in found.leaves], blocks, links),
+    }
+    tables |= {name: canonical_table(name, frame) for name, frame in told.items()}
     return Plan(tables, sealed(_summary(found, tables, worth, allowance=allowance, around=around)))
 
 
@@ -89,7 +92,6 @@ def _recompute(
     worth = recompute(around.scenario, unfunded, eligibility=around.eligibility)
     if worth.breaches:
         raise InvalidDecisions(f"{len(worth.breaches)} rules do not hold, first: {worth.breaches[0]}")
-    tables["funding"] = worth.expected_funding
     return tables, worth
 
 
@@ -119,8 +121,8 @@ def _summary(
         **around.made_with,
         "parameters": parameters,
         "parameters_hash": _hash(asked),
-        "plan_hash": plan_hash(tables),
-        "tables_hash": {name: table_hash(name, frame) for name, frame in tables.items()},
+        "plan_hash": plan_hash(tables, canonical=True),
+        "tables_hash": {name: table_hash(name, frame, canonical=True) for name, frame in tables.items()},
         "seed": around.parameters.seed,
         "value": worth.value,
         "value_parts": dict(worth.parts),

@@ -46,6 +46,12 @@ class KeptAnswers:
         """Return how many answers are kept."""
         return len(self._known)
 
+    def copy(self) -> KeptAnswers:
+        """Return answers that go their own way from here."""
+        other = KeptAnswers(most_bytes=self._most)
+        other._known, other._bytes = self._known.copy(), self._bytes
+        return other
+
     def find(self, key: bytes) -> KeptAnswer | None:
         """Return the answer to a question, None where it is not known."""
         answer = self._known.get(key)

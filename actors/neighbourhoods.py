@@ -62,15 +62,9 @@ def product_columns(problem: JointProblem) -> ProductColumns:
     )
 
 
-def batches(groups: Sequence[Sequence[int]], size: int, shift: int) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """Yield sets of products to decide anew side by side: one of ``size`` products from every group at a time.
-
-    Every product of a group is in one of its sets; ``shift`` moves where the first set begins.
-    """
-    parts = []
-    for group in groups:
-        turned = [*group[shift % len(group) :], *group[: shift % len(group)]]
-        parts.append([tuple(turned[i : i + size]) for i in range(0, len(turned), size)])
+def batches(groups: Sequence[Sequence[int]], size: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """Yield sets of products to decide anew side by side: the next ``size`` products of every group at a time."""
+    parts = [[tuple(group[i : i + size]) for i in range(0, len(group), size)] for group in groups]
     for i in range(max(map(len, parts), default=0)):
         yield tuple(part[i] for part in parts if i < len(part))
 

@@ -55,7 +55,8 @@ class PlanImprovement:
         held, fixing = self._fixing()
         for _ in range(sweeps):
             before = self._best().value
-            for batch in batches(self._columns.groups, SIZES[self._sweep % len(SIZES)], self._sweep):
+            groups = self._promising_first(held, fixing)
+            for batch in batches(groups, SIZES[self._sweep % len(SIZES)]):
                 if done() or not self._allowance.step():
                     return
                 self._decide_anew(batch, held, fixing)
@@ -70,6 +71,22 @@ class PlanImprovement:
         held = hold(self._assembly, best.x, ~self._offers)
         chosen = [np.round(held.part(best.x)[group]) for _, group in held.assembly.choices]
         return held, SlopeSearch(held.assembly, self._backend, chosen)
+
+    def _promising_first(self, held: Remainder, fixing: SlopeSearch) -> list[list[int]]:
+        """Sort the products of each group by what prices promise of set-ups that the best plan does not use."""
+        best, setups = self._best(), held.assembly.setups.setup
+        used: Bools = held.part(best.x)[setups] > 0.5
+        solution = fixing.fix(used, Limits(seconds=self._allowance.seconds_left()))
+        groups = [list(group) for group in self._columns.groups]
+        if solution.row_dual is None:
+            return groups
+        program = held.assembly.program
+        reduced = (program.objective - program.rows.transposed_times(solution.row_dual))[setups]
+        product = self._columns.product[held.columns[setups]]
+        known = product >= 0
+        gain = np.where(used, 0.0, np.maximum(reduced, 0.0))[known]
+        promise = np.bincount(product[known], gain, minlength=1 + max(map(max, groups)))
+        return [sorted(group, key=lambda k: -promise[k]) for group in groups]
 
     def _best(self) -> Candidate:
         if self._incumbents.best is None:

@@ -156,6 +156,10 @@ class WatchedRestartable(WatchedModel):
         """Let the next linear solve start from the remembered basis."""
         self._restartable.begin_again(primal=primal)
 
+    def begin_near(self, row_dual: Floats) -> None:
+        """Let the next linear solve start where multipliers suggest."""
+        self._restartable.begin_near(row_dual)
+
 
 class WatchedGrowing(WatchedRestartable):
     """A watched model that can begin again and grow."""

@@ -1,7 +1,8 @@
 """Planning anew after one change, from the plan before it, beside planning from nothing.
 
 Both plan in their own process with new models, up to a gap of 1 %, and count processor seconds; the plan before the
-change is made before the clock starts. A plan counts only if it is certified for the changed scenario.
+change is made before the clock starts. Agents live on, as they do in a service: what they answered while that plan was
+made they know, and what they do not know they solve. A plan counts only if it is certified for the changed scenario.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actors.certify import certify
+from actors.kept_answers import KeptAnswers
 from benchmarks.instances.changed_scenarios import CHANGES, plan_here
 from benchmarks.subject import Answer, Case, Contender, Phase, Stopwatch, Subject, Target, Verdict
 from planner.adapters.plan_folder import read_plan
@@ -24,11 +26,15 @@ GAP = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """The scenario after the change, the folder of the plan before it, and where the new plan goes."""
+    """The scenario after the change, the folder of the plan before it, and where the new plan goes.
+
+    ``kept`` is what agents remember of the plan before.
+    """
 
     scenario: Scenario
     before: Path
     after: Path
+    kept: KeptAnswers
 
 
 def _prepare(case: Case, data: Path | None, seed: int) -> Changed:
@@ -37,14 +43,15 @@ def _prepare(case: Case, data: Path | None, seed: int) -> Changed:
     if preset == "given" and data is None:
         raise ValueError(f"case {case.name!r} needs a scenario folder")
     scenario = read_scenario(data) if preset == "given" and data is not None else generate(preset, seed=seed)
-    plan_here(scenario, folder / "before", PlanningParameters(gap=GAP))
+    kept = KeptAnswers()
+    plan_here(scenario, folder / "before", PlanningParameters(gap=GAP), kept=kept)
     change = CHANGES[str(case.parameters["change"])]
-    return Changed(scenario=change(scenario), before=folder / "before", after=folder / "after")
+    return Changed(scenario=change(scenario), before=folder / "before", after=folder / "after", kept=kept)
 
 
-def _planned(job: Changed, watch: Stopwatch, *, base: str) -> Answer:
+def _planned(job: Changed, watch: Stopwatch, *, base: str, kept: KeptAnswers | None) -> Answer:
     with watch.measure("plan"):
-        result = plan_here(job.scenario, job.after, PlanningParameters(gap=GAP, base_plan=base))
+        result = plan_here(job.scenario, job.after, PlanningParameters(gap=GAP, base_plan=base), kept=kept)
     planned = result.outcome is Outcome.PLANNED
     return Answer(
         solution=job.after if planned else None,
@@ -56,11 +63,11 @@ def _planned(job: Changed, watch: Stopwatch, *, base: str) -> Answer:
 
 
 def _from_the_plan_before(job: Changed, watch: Stopwatch, _: Case) -> Answer:
-    return _planned(job, watch, base=str(job.before))
+    return _planned(job, watch, base=str(job.before), kept=job.kept.copy())
 
 
 def _from_nothing(job: Changed, watch: Stopwatch, _: Case) -> Answer:
-    return _planned(job, watch, base="")
+    return _planned(job, watch, base="", kept=None)
 
 
 def _check(job: Changed, answer: Answer, _: Case) -> Verdict:

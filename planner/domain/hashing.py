@@ -58,22 +58,24 @@ def scenario_hash(scenario: Scenario) -> str:
     return digest.hexdigest()
 
 
-def plan_hash(tables: Mapping[str, pl.DataFrame]) -> str:
+def plan_hash(tables: Mapping[str, pl.DataFrame], *, canonical: bool = False) -> str:
     """Return the SHA-256 (hex) of a plan's decision tables in canonical order and decimals.
 
-    Rows of quantity 0 do not enter; see :func:`planner.domain.plan_form.canonical_table`.
+    Rows of quantity 0 do not enter; see :func:`planner.domain.plan_form.canonical_table`. Who knows that the tables are
+    in that form already says ``canonical``: millions of rows need not be sorted again.
     """
     digest = _Digest("concordat.plan/1")
     for name in DECISION_TABLES:
-        frame = canonical_table(name, tables[name])
+        frame = tables[name] if canonical else canonical_table(name, tables[name])
         _add_frame(digest, name, frame.select(list(PLAN_TABLES[name])), PLAN_KEYS[name], is_sorted=True)
     return digest.hexdigest()
 
 
-def table_hash(name: str, frame: pl.DataFrame) -> str:
+def table_hash(name: str, frame: pl.DataFrame, *, canonical: bool = False) -> str:
     """Return the SHA-256 (hex) of one plan table in its canonical form, decision table or not."""
     digest = _Digest(f"concordat.plan/1 {name}")
-    _add_frame(digest, name, canonical_table(name, frame), PLAN_KEYS[name], is_sorted=True)
+    table = frame if canonical else canonical_table(name, frame)
+    _add_frame(digest, name, table, PLAN_KEYS[name], is_sorted=True)
     return digest.hexdigest()
 
 

@@ -34,12 +34,13 @@ from solvers.backends.highs_engine import (
     read,
     run,
     set_limits,
+    suggested_basis,
 )
 from solvers.backends.highs_progress import Listener
 from solvers.backends.solver_log import SolverLog
 from solvers.core.backend import Capabilities, Progress
 from solvers.core.conflict import minimal_conflict
-from solvers.core.errors import Unsupported
+from solvers.core.errors import InvalidProgram, Unsupported
 from solvers.core.program import Floats, Ints, Program, SparseRows, appended, finite, numbers
 from solvers.core.termination import UNLIMITED, Limits, Solution, Termination
 
@@ -161,6 +162,17 @@ class HighsModel:
         if self._basis is not None:
             check(engine.setBasis(self._basis), "take a basis")
         self._primal = primal
+
+    def begin_near(self, row_dual: Floats) -> None:
+        """Let the next linear solve start from the basis that multipliers suggest."""
+        if len(row_dual) != len(self._row_lower):
+            raise InvalidProgram(f"row_dual holds {len(row_dual)} multipliers of {len(self._row_lower)} rows")
+        engine = self._engine(self._machinery, linear=True)
+        check(engine.clearSolver(), "clear its solver")
+        check(engine.setBasis(suggested_basis(self._as_it_stands(), numbers("row_dual", row_dual))), "take a basis")
+        self._primal = False
+        # Such a basis is next to dual feasible, whatever was changed before it.
+        self._changed.add("bounds")
 
     def solve(
         self,

@@ -15,7 +15,7 @@ import highspy
 import numpy as np
 
 from solvers.core.errors import BackendFailure
-from solvers.core.program import Ints, Program
+from solvers.core.program import Floats, Ints, Program
 from solvers.core.termination import Limits, Solution, Termination
 
 Method = Literal["simplex", "ipm", "choose"]
@@ -39,6 +39,8 @@ SEARCH_OPTIONS: Mapping[Search, Mapping[str, object]] = {
 DUAL_SIMPLEX, PRIMAL_SIMPLEX = 1, 4
 _INFINITE = 2**31 - 1
 _IIS_FROM_ROWS = 2
+_PRICED, _NO_PRICE = 1e-7, 1e-9
+"""Reduced costs, relative to the largest coefficient of the objective, and multipliers up to which they count as 0."""
 _STATUS = {
     highspy.HighsModelStatus.kOptimal: Termination.OPTIMAL,
     highspy.HighsModelStatus.kInfeasible: Termination.INFEASIBLE,
@@ -131,6 +133,23 @@ def copy_of(basis: highspy.HighsBasis) -> highspy.HighsBasis:
     kept.col_status, kept.row_status = list(basis.col_status), list(basis.row_status)
     kept.valid = basis.valid
     return kept
+
+
+def suggested_basis(program: Program, row_dual: Floats) -> highspy.HighsBasis:
+    """Return a basis near which multipliers would be optimal: what has a price or a reduced cost rests at its bound.
+
+    It may have too many or too few basic variables, which HiGHS puts right ("alien").
+    """
+    reduced = program.objective - program.rows.transposed_times(row_dual)
+    least = _PRICED * max(1.0, float(np.abs(program.objective).max(initial=0.0)))
+    basis, status = highspy.HighsBasis(), highspy.HighsBasisStatus
+    kinds = np.array([status.kBasic, status.kLower, status.kUpper], dtype=object)
+    resting = (np.abs(reduced) > least) | (program.lower == program.upper)
+    at_upper = (reduced > least) & np.isfinite(program.upper)
+    basis.col_status = kinds[np.where(resting, 1 + at_upper, 0)].tolist()
+    basis.row_status = kinds[np.where(np.abs(row_dual) > _NO_PRICE, 1 + (row_dual > 0), 0)].tolist()
+    basis.valid = basis.alien = True
+    return basis
 
 
 def irreducible_rows(program: Program) -> Ints:

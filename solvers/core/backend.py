@@ -105,6 +105,14 @@ class Restartable(Model, Protocol):
         """
         ...
 
+    def begin_near(self, row_dual: Floats) -> None:
+        """Let the next linear solve start where multipliers of the rows suggest, float64 (rows,), as in a solution.
+
+        They may be those of a similar program, or 0 for rows of which nothing is known: only the way to the optimum
+        depends on them.
+        """
+        ...
+
 
 @runtime_checkable
 class GrowingModel(Model, Protocol):

@@ -92,7 +92,7 @@ def proved(replies: Mapping[str, Reply]) -> float:
     """The proved bound of agents a and b over two linking rows."""
     links = whole_problem(tiny())[0].around.links.links
     two = dataclasses.replace(links, labels=_first(links.labels, 2), lower=np.full(2, -4.0), upper=np.full(2, 4.0))
-    return proved_bound(two, QUESTION, ("a", "b"), replies)
+    return proved_bound(two, QUESTION.prices, {"a": QUESTION, "b": QUESTION}, replies)
 
 
 def _first(labels, count):  # type: ignore[no-untyped-def]  # a cut of the labels, whose type says nothing here
@@ -146,6 +146,16 @@ def test_an_endless_bound_or_one_that_is_no_number_leaves_none(endless: float, o
     assert proved({"a": answer(other), "b": answer(endless)}) == math.inf
 
 
+def test_agents_that_were_asked_at_different_prices_leave_no_bound() -> None:
+    """Bounds add up at one vector of prices only, even if every agent answered what it was asked."""
+    links = whole_problem(tiny())[0].around.links.links
+    prices = np.zeros(len(links.labels))
+    here, elsewhere = AskPrice(prices, {}, 1), AskPrice(prices + 1e-9, {}, 1)
+    replies = {"a": answer(1.0, here), "b": answer(1.0, elsewhere)}
+    assert proved_bound(links, prices, {"a": here, "b": elsewhere}, replies) == math.inf
+    assert proved_bound(links, prices, {"a": here, "b": here}, replies | {"b": answer(1.0, here)}) < math.inf
+
+
 def test_every_agent_names_the_question_it_answers() -> None:
     """Plants, partners and segments answer the prices in the message, and say so."""
     network = in_process(tiny())
@@ -153,7 +163,7 @@ def test_every_agent_names_the_question_it_answers() -> None:
     asked = AskPrice(np.zeros(len(problem.links.labels)), {}, 50)
     replies = network.ask(dict.fromkeys(network.names, asked))
     assert {reply.answers for reply in replies.values() if isinstance(reply, Priced)} == {asked.question}
-    assert all(math.isfinite(bound) for bound in answered(network.names, asked, replies).values())
+    assert all(math.isfinite(bound) for bound in answered(dict.fromkeys(network.names, asked), replies).values())
 
 
 class Faulty:
@@ -190,7 +200,7 @@ def test_a_run_whose_plants_die_or_answer_late_claims_no_bound_from_them(
     """Where plants' answers are lost or a round old, the proved bound stays above the optimum."""
     scenario = generate("tiny", seed=PRICED_SEED)
     faulty = Faulty(in_process(scenario), late=fault == "late")
-    monkeypatch.setattr("tests.planning.in_process", lambda _: faulty)
+    monkeypatch.setattr("tests.planning.in_process", lambda *_: faulty)
     with decomposed():
         planned = plan_in_process(scenario, tmp_path / "plan", PlanningParameters(gap=0.0))
     assert faulty.spoilt
@@ -210,7 +220,7 @@ def test_a_run_whose_agents_do_not_formulate_fails_by_name(tmp_path: Path, monke
             replies = dict(self._network.ask(messages))
             return {name: reply for name, reply in replies.items() if name != network.names[0]}
 
-    monkeypatch.setattr("tests.planning.in_process", lambda _: Silent(network, late=False))
+    monkeypatch.setattr("tests.planning.in_process", lambda *_: Silent(network, late=False))
     with pytest.raises(PlanningFailed, match=network.names[0]):
         plan_in_process(tiny(), tmp_path / "plan")
 

@@ -180,7 +180,7 @@ def test_the_proved_bound_adds_the_agents_bounds_to_the_price_of_the_rows() -> N
     asked = AskPrice(prices, {}, 1)
     replies = {name: Priced(bound, "x", answers=asked.question) for name, bound in (("a", 0.1), ("b", 0.2))}
     paid = prices[row] * links.lower[row] if prices[row] else 0.0
-    bound = proved_bound(links, asked, ("a", "b"), replies)
+    bound = proved_bound(links, prices, {"a": asked, "b": asked}, replies)
     assert bound >= math.fsum([0.1, 0.2, paid])
     assert bound == pytest.approx(0.3 + paid)
 

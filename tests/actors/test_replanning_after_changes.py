@@ -13,11 +13,13 @@ from actors.certify import certify
 from actors.host import SharedSurroundings
 from actors.joint_problem import JointProblem, join
 from actors.replanning import EarlierPlan, earlier_plan
+from benchmarks.instances.changed_scenarios import amended_contracts
 from planner.domain.clauses import BudgetClause, RebateClause
 from planner.domain.freezing import CLAUSE, frozen_to
 from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.ports.planning_runtime import Outcome, PlanningParameters
+from planner.simulation.generate import generate
 from tests.micro_scenario import micro
 from tests.middling import middling_scenario
 from tests.planning import decomposed, in_process, optimum, plan_in_process
@@ -212,3 +214,13 @@ def test_freezing_what_cannot_be_is_refused(tmp_path: Path, options: dict[str, o
     assert plan is not None
     with pytest.raises(ValueError, match=message):
         frozen_to(micro(), plan, **({"partner": "brand", "periods": 1, "most": 1.0} | options))  # type: ignore[arg-type]  # several types
+
+
+def test_a_relaxation_whose_first_optimum_misses_bounds_is_solved_anew(tmp_path: Path) -> None:
+    """Here HiGHS' first optimum of a split holds within scaled tolerances only: that is no reason to stop."""
+    scenario = amended_contracts(generate("demo", seed=7))
+    asked = PlanningParameters(gap=0.0, work_limit=4)
+    result = plan_in_process(scenario, tmp_path / "plan", asked).result
+    assert result.stopped_by == "work"
+    assert result.bound_proved is not None
+    assert result.bound_proved < 746_100.0

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solvers.backends.highs import HighsBackend
-from solvers.core.program import Ints, Program
+from solvers.core.errors import InvalidProgram
+from solvers.core.program import Ints, Program, SparseRows
 from solvers.core.termination import Limits, Termination
 from tests.solvers.small_programs import INF, program, random_program
 
@@ -169,3 +170,41 @@ def test_without_its_watchdog_a_limit_still_ends_a_solve() -> None:
     """Left alone, HiGHS keeps a time limit where it looks at its clock."""
     stopped = HighsBackend(watchdog=False).load(hard()).solve(limits=Limits(seconds=0.3, gap=0.0, absolute_gap=0.0))
     assert stopped.termination is Termination.LIMIT
+
+
+def test_multipliers_of_a_similar_program_shorten_the_way_to_the_same_optimum() -> None:
+    """A linear solve that begins near the multipliers of a program before a small change takes few iterations."""
+    draw = np.random.default_rng(4)
+    rows, columns = 60, 120
+    matrix = SparseRows.from_triplets(
+        np.repeat(np.arange(rows), columns),
+        np.tile(np.arange(columns), rows),
+        draw.uniform(0.1, 1.0, rows * columns) * (draw.random(rows * columns) < 0.2),
+        rows,
+        columns,
+    )
+    room = draw.uniform(5.0, 20.0, rows)
+    before = Program(
+        objective=draw.uniform(1.0, 2.0, columns),
+        lower=np.zeros(columns),
+        upper=np.full(columns, 3.0),
+        integer=np.zeros(columns, dtype=bool),
+        rows=matrix,
+        row_lower=np.full(rows, -np.inf),
+        row_upper=room,
+    )
+    known = HighsBackend().load(before).solve()
+    changed = replace(before, row_upper=room * np.where(np.arange(rows) == 3, 0.8, 1.0))
+    cold = HighsBackend().load(changed).solve()
+    model = HighsBackend().load(changed)
+    assert known.row_dual is not None
+    model.begin_near(known.row_dual)
+    near = model.solve()
+    assert near.objective == pytest.approx(cold.objective, rel=1e-9)
+    assert near.iterations < cold.iterations / 2
+    lost = HighsBackend().load(changed)
+    lost.begin_near(np.zeros(rows))
+    assert lost.solve().objective == pytest.approx(cold.objective, rel=1e-9)
+    for wrong in (np.full(rows, np.nan), np.zeros(rows - 1)):
+        with pytest.raises(InvalidProgram, match="row_dual"):
+            lost.begin_near(wrong)
