@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
+from actors.agent_host import AgentHost
 from actors.protocol import Formulate, Message, Reply
+from actors.quoting_host import QuotingHost
 from actors.ray_head import end_head, spawn_head
 from actors.refusal import Refusal
 from actors.settings import AgentSettings, open_folders
@@ -48,58 +50,12 @@ _ALIVE_SECONDS = 2.0
 _STARTS = 3
 """How often a cluster of our own is started before that counts as failed."""
 _OBJECT_STORE_BYTES = 300 * 1024 * 1024
+_PLACE_CPUS = 0.01
+"""What an actor asks for: next to nothing, but a node that offers no CPUs, beside a door or a head, gets no agents."""
 
 
 class RayNotStarted(RayError):
     """A cluster of our own did not start."""
-
-
-class AgentHost:
-    """What an agent host actor holds: the agents it was told to, for the scenario it was told last."""
-
-    def __init__(self, settings: AgentSettings) -> None:
-        from actors.brake import Brake  # noqa: PLC0415 - the gateway loads this module, but no agent
-
-        self._settings = settings
-        self._installed: tuple[str, tuple[str, ...]] | None = None
-        self._host: Any = None
-        self._turn, self._brake = "", Brake()
-
-    def install(self, scenario_folder: str, names: tuple[str, ...], turn: str) -> None:
-        """Hold these agents of a scenario, for this turn of a run; agents that are here already stay."""
-        from actors.host import Host  # noqa: PLC0415 - the gateway loads this module, but no agent
-
-        if self._turn != turn:
-            self._turn = turn
-            self._brake.release()
-        if self._installed == (scenario_folder, names):
-            return
-        customers = any(name.startswith("segment:") for name in names)
-        scenario = open_folders(self._settings).read_scenario(scenario_folder, customers=customers)
-        self._host = Host(
-            scenario,
-            names,
-            plant_backend=self._settings.plant_backend,
-            partner_backend=self._settings.partner_backend,
-            brake=self._brake,
-        )
-        self._installed = (scenario_folder, names)
-
-    def handle(self, messages: Mapping[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
-        """Answer a round of messages; also tells the seconds each agent took."""
-        if self._host is None:
-            raise LookupError("this host holds no agents; it was restarted and must be told to install them")
-        answer: tuple[dict[str, Reply], dict[str, float]] = self._host.handle_timed(messages)
-        return answer
-
-    def stop(self, turn: str) -> None:
-        """End what agents solve in this turn; they answer with what they have. Other turns are not touched."""
-        if turn == self._turn:
-            self._brake.pull()
-
-    def alive(self) -> bool:
-        """Answer, also in the middle of a round."""
-        return True
 
 
 class RayNetwork:
@@ -242,23 +198,6 @@ class CoordinatorHost:
     def _control_of(self, run: str) -> RunControl | None:
         running = self._running
         return running[1] if running is not None and running[0] == run else None
-
-
-class QuotingHost:
-    """What the quoting actor holds: plans kept ready, as a :class:`actors.quoting_desk.QuotingDesk`."""
-
-    def __init__(self, settings: AgentSettings) -> None:
-        self._settings = settings
-        self._desk: Any = None
-
-    def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote | Refusal:
-        """Answer for one order on one plan."""
-        from actors.quoting_desk import QuotingDesk  # noqa: PLC0415 - the gateway loads this module, but no agent
-
-        if self._desk is None:
-            self._desk = QuotingDesk(self._settings)
-        answer: Quote | Refusal = self._desk.quote(scenario_folder, plan_folder, order)
-        return answer
 
 
 class RayRuntime:
@@ -464,7 +403,8 @@ def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
         "namespace": NAMESPACE,
         "get_if_exists": True,
         "lifetime": "detached",
-        "num_cpus": 0,
+        "num_cpus": _PLACE_CPUS,
+        "scheduling_strategy": "SPREAD",
         "max_restarts": -1,
         "max_task_retries": 0,
         "max_pending_calls": _MOST_PENDING,

@@ -221,7 +221,7 @@ def priced(problem: JointProblem, network: AgentNetwork) -> dict[str, float]:
 
 def test_agents_stop_for_their_own_turn_only(ray_runtime: RayRuntime, tmp_path: Path) -> None:
     """A host that is told to stop answers without bounds in that turn; for other turns, and in the next, with them."""
-    from actors.on_ray import AgentHost  # noqa: PLC0415 - only once the cluster's token is set
+    from actors.agent_host import AgentHost
 
     scenario = generate("tiny", seed=3)
     write_scenario(scenario, tmp_path / "scenario")

@@ -1,0 +1,63 @@
+"""What an agent host actor holds: the agents of the scenario it was told last, and what they answered so far.
+
+A plain object; `on_ray` wraps it into an actor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from actors.kept_answers import KeptAnswers
+from actors.protocol import Message, Reply
+from actors.settings import AgentSettings, open_folders
+
+
+class AgentHost:
+    """What an agent host actor holds: the agents it was told to, for the scenario it was told last."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        from actors.brake import Brake  # noqa: PLC0415 - the gateway loads this module, but no agent
+
+        self._settings = settings
+        self._installed: tuple[str, tuple[str, ...]] | None = None
+        self._host: Any = None
+        self._kept = KeptAnswers()
+        self._turn, self._brake = "", Brake()
+
+    def install(self, scenario_folder: str, names: tuple[str, ...], turn: str) -> None:
+        """Hold these agents of a scenario, for this turn of a run; agents that are here already stay."""
+        from actors.host import Host  # noqa: PLC0415 - the gateway loads this module, but no agent
+
+        if self._turn != turn:
+            self._turn = turn
+            self._brake.release()
+        if self._installed == (scenario_folder, names):
+            return
+        customers = any(name.startswith("segment:") for name in names)
+        scenario = open_folders(self._settings).read_scenario(scenario_folder, customers=customers)
+        self._host = Host(
+            scenario,
+            names,
+            plant_backend=self._settings.plant_backend,
+            partner_backend=self._settings.partner_backend,
+            brake=self._brake,
+            kept=self._kept,
+        )
+        self._installed = (scenario_folder, names)
+
+    def handle(self, messages: Mapping[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
+        """Answer a round of messages; also tells the seconds each agent took."""
+        if self._host is None:
+            raise LookupError("this host holds no agents; it was restarted and must be told to install them")
+        answer: tuple[dict[str, Reply], dict[str, float]] = self._host.handle_timed(messages)
+        return answer
+
+    def stop(self, turn: str) -> None:
+        """End what agents solve in this turn; they answer with what they have. Other turns are not touched."""
+        if turn == self._turn:
+            self._brake.pull()
+
+    def alive(self) -> bool:
+        """Answer, also in the middle of a round."""
+        return True
