@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from actors.agent_host import AgentHost
 from actors.certify import certify
 from actors.host import SharedSurroundings, agent_names
 from actors.joint_problem import JointProblem, join
@@ -221,8 +222,6 @@ def priced(problem: JointProblem, network: AgentNetwork) -> dict[str, float]:
 
 def test_agents_stop_for_their_own_turn_only(ray_runtime: RayRuntime, tmp_path: Path) -> None:
     """A host that is told to stop answers without bounds in that turn; for other turns, and in the next, with them."""
-    from actors.agent_host import AgentHost
-
     scenario = generate("tiny", seed=3)
     write_scenario(scenario, tmp_path / "scenario")
     names = agent_names(scenario)
