@@ -41,6 +41,7 @@ from planner.ports.planning_runtime import PlanningRuntime
 from planner.ports.quoting import QuotingRuntime
 from planner.ports.silent_telemetry import SILENT
 from planner.ports.telemetry import Telemetry
+from planner.service.access_shed import ShedInterceptor
 from planner.service.planning_servicer import PlanningServicer
 from planner.service.server import PlanningServer
 from planner.service.server_status_servicer import ServerStatusServicer
@@ -106,12 +107,13 @@ async def running_gateway(
         servicer = PlanningServicer(ports, runs, checks, quoting=runtime, views=views)
         facts = ServerFacts(version=version("concordat"), runtime=settings.runtime, started_at=ports.clock.now())
         try:
-            async with guarding(settings.door, settings.data, views, ports.clock) as access:
+            async with guarding(settings.door, settings.data, views, ports.clock) as (access, throttle):
+                shedding = [] if throttle is None else [ShedInterceptor(throttle, telemetry.metrics)]
                 server = PlanningServer(
                     servicer,
                     settings.door,
                     status=ServerStatusServicer(ports, runs, runtime, facts),
-                    outside=[TelemetryInterceptor(telemetry)],
+                    outside=[*shedding, TelemetryInterceptor(telemetry)],
                     inside=[access],
                 )
                 try:

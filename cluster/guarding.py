@@ -18,8 +18,8 @@ from planner.service.server import DoorSettings
 @asynccontextmanager
 async def guarding(
     door: DoorSettings, data: Path, views: PartnerViews, clock: Clock
-) -> AsyncIterator[AccessInterceptor]:
-    """Give the interceptor of a door; a guarded one keeps its audit log in the data folder.
+) -> AsyncIterator[tuple[AccessInterceptor, Throttle | None]]:
+    """Give the interceptor of a door and who counts its callers; a guarded one keeps an audit log in the data folder.
 
     Raises
     ------
@@ -30,10 +30,9 @@ async def guarding(
     StorageFailure
         If the audit log cannot be used, or was tampered with.
     """
-    limit = door.limit
-    throttle = None if limit is None else Throttle(TokenBuckets(limit), clock)
+    throttle = _throttle(door, clock)
     if not door.guarded:
-        yield AccessInterceptor(None, throttle)
+        yield AccessInterceptor(None, throttle), throttle
         return
     try:
         from cluster.guarded_door import guarded  # noqa: PLC0415 - its libraries are an extra, which open doors spare
@@ -42,4 +41,11 @@ async def guarding(
             f"a guarded door needs {error.name}, which is not there: install concordat[guard]", "tls_client_ca"
         ) from error
     async with guarded(door, data, views, clock) as guard:
-        yield AccessInterceptor(guard, throttle)
+        yield AccessInterceptor(guard, throttle), throttle
+
+
+def _throttle(door: DoorSettings, clock: Clock) -> Throttle | None:
+    if not door.counts:
+        return None
+    buckets = None if door.limit is None else TokenBuckets(door.limit)
+    return Throttle(buckets=buckets, most_at_once=door.calls_each, most=door.max_calls, clock=clock)

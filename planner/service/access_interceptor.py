@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc
@@ -11,7 +12,7 @@ from planner.domain.errors import Unauthenticated
 from planner.governance.principal import Principal
 from planner.service.access_caller import CALLER
 from planner.service.access_limits import read_request
-from planner.service.access_throttle import Context, Throttle, peer_address
+from planner.service.access_throttle import Context, Throttle, peer_address, shown_credentials
 
 if TYPE_CHECKING:  # its libraries are an extra, which an open door does without
     from planner.service.access_guard import Guard
@@ -58,7 +59,9 @@ class AccessInterceptor(grpc.aio.ServerInterceptor):
         self, behaviour: Callable[..., Awaitable[object]], method: str, read: Read
     ) -> Callable[..., Awaitable[object]]:
         async def guarded(data: bytes, context: Context) -> object:
-            return await behaviour(await self._let_in(method, read, data, context), context)
+            caller, client = await self._known(method, context)
+            async with self._serving(client):
+                return await behaviour(await self._let_in(caller, method, read, data, context), context)
 
         return guarded
 
@@ -66,8 +69,10 @@ class AccessInterceptor(grpc.aio.ServerInterceptor):
         self, behaviour: Callable[..., AsyncIterator[object]], method: str, read: Read
     ) -> Callable[..., AsyncIterator[object]]:
         async def guarded(data: bytes, context: Context) -> AsyncIterator[object]:
-            async for response in behaviour(await self._let_in(method, read, data, context), context):
-                yield response
+            caller, client = await self._known(method, context)
+            async with self._serving(client):
+                async for response in behaviour(await self._let_in(caller, method, read, data, context), context):
+                    yield response
 
         return guarded
 
@@ -75,17 +80,17 @@ class AccessInterceptor(grpc.aio.ServerInterceptor):
         self, behaviour: Callable[..., Awaitable[object]], method: str, read: Read
     ) -> Callable[..., Awaitable[object]]:
         async def guarded(parts: AsyncIterator[bytes], context: Context) -> object:
-            caller = await self._known(method, context)
-            if self._guard is not None and caller is not None:
-                reasons = await self._guard.admit(caller, method, context)
-                await self._guard.note_admitted(caller, method, reasons, context)
-            return await behaviour((read_request(read, data) async for data in parts), context)
+            caller, client = await self._known(method, context)
+            async with self._serving(client):
+                if self._guard is not None and caller is not None:
+                    reasons = await self._guard.admit(caller, method, context)
+                    await self._guard.note_admitted(caller, method, reasons, context)
+                return await behaviour((read_request(read, data) async for data in parts), context)
 
         return guarded
 
-    async def _let_in(self, method: str, read: Read, data: bytes, context: Context) -> Any:
+    async def _let_in(self, caller: Principal | None, method: str, read: Read, data: bytes, context: Context) -> Any:
         """Return the request of a caller that may make it."""
-        caller = await self._known(method, context)
         if self._guard is None or caller is None:
             return read_request(read, data)
         reasons = await self._guard.admit(caller, method, context)
@@ -97,25 +102,32 @@ class AccessInterceptor(grpc.aio.ServerInterceptor):
         await self._guard.authorise(caller, method, message, context)
         return message
 
-    async def _known(self, method: str, context: Context) -> Principal | None:
-        """Return who is calling, not too often; nobody at an open door."""
+    async def _known(self, method: str, context: Context) -> tuple[Principal | None, str]:
+        """Return who is calling, not too often, and by which name it is counted; nobody at an open door."""
         if self._guard is None:
-            self._count(peer_address(context))
-            return None
+            client = peer_address(context)
+            await self._count(client)
+            return None, client
         try:
             caller = self._guard.caller(context)
         except Unauthenticated as error:
             # Counted before it is recorded: a flood of strangers must not fill the audit log.
-            self._count(peer_address(context))
+            await self._count(peer_address(context))
             await self._guard.note_unknown(method, error, context)
             raise
-        self._count(caller.key)
-        CALLER.set(caller)
-        return caller
-
-    def _count(self, client: str) -> None:
         if self._throttle is not None:
-            self._throttle.take(client)
+            for credential in shown_credentials(context.invocation_metadata()):
+                self._throttle.remember(credential, caller.key)
+        await self._count(caller.key)
+        CALLER.set(caller)
+        return caller, caller.key
+
+    async def _count(self, client: str) -> None:
+        if self._throttle is not None:
+            await self._throttle.take(client)
+
+    def _serving(self, client: str) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._throttle is None else self._throttle.serving(client)
 
 
 async def _no_stream(_data: bytes, context: Context) -> AsyncIterator[bytes]:

@@ -9,7 +9,7 @@ import grpc
 import structlog
 from grpc_status import rpc_status
 
-from planner.domain.errors import ConcordatError
+from planner.domain.errors import ConcordatError, TooManyCalls
 from planner.service.errors import rich_status
 
 _log = structlog.get_logger("concordat.server")
@@ -72,8 +72,10 @@ async def _tell(error: Exception, context: Context, method: str) -> None:
     if isinstance(error, grpc.aio.AbortError):
         raise error
     if isinstance(error, ConcordatError):
-        # Not its message: that may quote a cell of a customer's row.
-        _log.info("refused", method=method, code=error.code)
+        # Those who call too often are counted: a line for each of their calls is what a flood would fill a disk with.
+        if not isinstance(error, TooManyCalls):
+            # Not its message: that may quote a cell of a customer's row.
+            _log.info("refused", method=method, code=error.code)
         told = error
     else:
         _log.error("call failed", method=method, exc_info=error)

@@ -40,6 +40,12 @@ class TokenBuckets:
         """Return how many clients are remembered."""
         return len(self._buckets)
 
+    def wait(self, client: str, now: float) -> float:
+        """Return how many seconds it takes until a client has a token; 0 if it has one now. Nothing is taken."""
+        tokens, since = self._buckets.get(client, (float(self._rate.burst), now))
+        tokens += max(0.0, now - since) * self._rate.per_second
+        return max(0.0, (1.0 - tokens) / self._rate.per_second)
+
     def take(self, client: str, now: float) -> float:
         """Take one token; return 0, or how many seconds it takes until there is one (nothing is taken then).
 

@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from planner.domain.errors import InvalidRequest, ServerUnavailable
+from planner.service.access_throttle import MOST_HELD
 from planner.service.error_interceptor import ErrorInterceptor
 from planner.service.planning_servicer import PlanningServicer
 from planner.service.rate_bucket import Rate
@@ -24,6 +25,8 @@ LARGEST_MESSAGE = 4 << 20
 
 _KEEPALIVE_MS = 20_000
 _GUARDED_RATE = 50.0
+_CLIENTS_AT_LEAST = 4
+"""That many clients it takes to fill a guarded door."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,8 @@ class DoorSettings:
     the door a guarded one: it serves nobody whom it does not know. Beyond loopback a door is guarded.
 
     ``rate`` calls a second are served per client, ``rate_burst`` at once; where it is not given, a guarded door takes
-    50 and one that is open counts nobody.
+    50 and one that is open counts nobody. ``max_calls_each`` calls of one client are served at a time; where it is not
+    given, a guarded door takes a quarter of ``max_calls`` and one that is open sets no other limit.
     """
 
     listen: str = "127.0.0.1:50051"
@@ -53,6 +57,7 @@ class DoorSettings:
     rate: float | None = None
     rate_burst: int = 100
     max_calls: int = 256
+    max_calls_each: int | None = None
 
     def __post_init__(self) -> None:
         host, separator, port = self.listen.rpartition(":")
@@ -66,6 +71,9 @@ class DoorSettings:
                 "listen on 127.0.0.1, or give --tls-cert and --tls-key",
                 "listen",
             )
+        for name, calls in (("max_calls", self.max_calls), ("max_calls_each", self.max_calls_each)):
+            if calls is not None and calls < 1:
+                raise InvalidRequest(f"a door serves at least 1 call at a time, got {name} {calls}", name)
         self._check_identity(host)
         Rate(per_second=_GUARDED_RATE if self.rate is None else self.rate, burst=self.rate_burst)
 
@@ -80,6 +88,18 @@ class DoorSettings:
         if self.rate is None and not self.guarded:
             return None
         return Rate(per_second=_GUARDED_RATE if self.rate is None else self.rate, burst=self.rate_burst)
+
+    @property
+    def counts(self) -> bool:
+        """Whether clients are told apart, and refused for how often they call."""
+        return self.limit is not None or self.calls_each is not None
+
+    @property
+    def calls_each(self) -> int | None:
+        """How many calls of one client are served at a time; nothing where only ``max_calls`` limits them."""
+        if self.max_calls_each is None and self.guarded:
+            return max(1, self.max_calls // _CLIENTS_AT_LEAST)
+        return self.max_calls_each
 
     def _check_identity(self, host: str) -> None:
         if (self.tls_client_ca is None) != (self.tls_callers is None):
@@ -138,7 +158,7 @@ class PlanningServer:
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
             interceptors=[*outside, ErrorInterceptor(), *inside],
-            maximum_concurrent_rpcs=settings.max_calls,
+            maximum_concurrent_rpcs=settings.max_calls + (MOST_HELD if settings.counts else 0),
             options=[
                 ("grpc.max_receive_message_length", LARGEST_MESSAGE),
                 ("grpc.max_send_message_length", LARGEST_MESSAGE),
