@@ -1,0 +1,49 @@
+"""One cluster on two hosts of a network: agents live on both, and neither that nor the loss of one changes a plan."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planner.adapters.scenario_folder import write_scenario
+from planner.ports.planning_runtime import PlanningParameters
+from tests.faults.two_networks import missing
+from tests.middling import middling_scenario
+from tests.planning import plan_in_process
+
+TWO_HOSTS = Path(__file__).with_name("two_hosts.py")
+SEED, WORK = 5, 20
+
+
+@pytest.fixture
+def own_network() -> list[str]:
+    """Return the words that run a command in a network of its own, where this machine can play networks."""
+    if os.geteuid() != 0:
+        pytest.skip("networks can be played by root only")
+    if why := missing():
+        pytest.skip(f"no networks can be played here: {why}")
+    return ["unshare", "-n"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", [False, True], ids=["both stay", "one is lost"])
+def test_two_hosts_make_the_plan_of_one_process(own_network: list[str], tmp_path: Path, lost: bool) -> None:  # noqa: FBT001
+    """A server joined to a cluster of two hosts makes the plan of this process, also if one dies in its middle."""
+    scenario = middling_scenario(SEED)
+    write_scenario(scenario, tmp_path / "scenario")
+    asked = [tmp_path / "scenario", tmp_path, WORK, *(["lose"] if lost else [])]
+    command = [*own_network, sys.executable, TWO_HOSTS, *asked]
+    done = subprocess.run([*map(str, command)], check=False, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr[-4000:]
+    seen = json.loads(done.stdout.splitlines()[-1])
+    here = plan_in_process(scenario, tmp_path / "here", PlanningParameters(gap=0.0, work_limit=WORK)).plan
+    assert here is not None
+    assert seen["plan_hash"] == here.summary["plan_hash"]
+    assert sorted(seen["hosts"]) == ["first", "second"]
+    assert seen["lost"] == lost
+    assert sorted(seen["hosts_after"]) == (["first"] if lost else ["first", "second"])
