@@ -6,11 +6,14 @@ A plain object; `on_ray` wraps it into an actor.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.kept_answers import KeptAnswers
 from actors.protocol import Message, Reply
 from actors.settings import AgentSettings, open_folders
+
+if TYPE_CHECKING:  # the gateway loads this module, but no agent
+    from actors.solver_logs import RunLogs
 
 
 class AgentHost:
@@ -20,19 +23,22 @@ class AgentHost:
         from actors.brake import Brake  # noqa: PLC0415 - the gateway loads this module, but no agent
 
         self._settings = settings
-        self._installed: tuple[str, tuple[str, ...]] | None = None
+        self._installed: tuple[str, tuple[str, ...], RunLogs | None] | None = None
         self._host: Any = None
         self._kept = KeptAnswers()
         self._turn, self._brake = "", Brake()
 
-    def install(self, scenario_folder: str, names: tuple[str, ...], turn: str) -> None:
-        """Hold these agents of a scenario, for this turn of a run; agents that are here already stay."""
+    def install(self, scenario_folder: str, names: tuple[str, ...], turn: str, *, logs: RunLogs | None = None) -> None:
+        """Hold these agents of a scenario, for this turn of a run; agents that are here already stay.
+
+        With ``logs`` their solvers tell there. Such agents know no earlier answers, of which no solver would tell.
+        """
         from actors.host import Host  # noqa: PLC0415 - the gateway loads this module, but no agent
 
         if self._turn != turn:
             self._turn = turn
             self._brake.release()
-        if self._installed == (scenario_folder, names):
+        if self._installed == (scenario_folder, names, logs):
             return
         customers = any(name.startswith("segment:") for name in names)
         scenario = open_folders(self._settings).read_scenario(scenario_folder, customers=customers)
@@ -42,9 +48,10 @@ class AgentHost:
             plant_backend=self._settings.plant_backend,
             partner_backend=self._settings.partner_backend,
             brake=self._brake,
-            kept=self._kept,
+            kept=self._kept if logs is None else None,
+            logs=logs,
         )
-        self._installed = (scenario_folder, names)
+        self._installed = (scenario_folder, names, logs)
 
     def handle(self, messages: Mapping[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
         """Answer a round of messages; also tells the seconds each agent took."""

@@ -38,6 +38,7 @@ from planner.ports.run_steps import StepKind
 if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
     from actors.run_control import RunControl
     from actors.run_diary import RunSteps
+    from actors.solver_logs import RunLogs
 
 NAMESPACE = "concordat"
 _POLL_SECONDS = 0.2
@@ -61,14 +62,22 @@ class RayNotStarted(RayError):
 class RayNetwork:
     """The coordinator's way to agents on hosts; see :class:`actors.protocol.AgentNetwork`.
 
-    ``steps`` are told how long agents took, and which hosts had to be brought back.
+    ``steps`` are told how long agents took, and which hosts had to be brought back. Solvers tell to ``logs``, if
+    anywhere.
     """
 
     def __init__(
-        self, turn: str, hosts: list[Any], scenario_folder: str, names: tuple[str, ...], *, steps: RunSteps
+        self,
+        turn: str,
+        hosts: list[Any],
+        scenario_folder: str,
+        names: tuple[str, ...],
+        *,
+        steps: RunSteps,
+        logs: RunLogs | None = None,
     ) -> None:
         self._turn, self._hosts, self._folder = turn, hosts, scenario_folder
-        self._names, self._steps = names, steps
+        self._names, self._steps, self._logs = names, steps, logs
         self._place = {name: i % len(hosts) for i, name in enumerate(names)}
         self._formulate: Formulate | None = None
         ray.get([self._install(place) for place in range(len(hosts))])
@@ -97,7 +106,7 @@ class RayNetwork:
 
     def _install(self, place: int) -> Any:
         names = tuple(name for name in self._names if self._place[name] == place)
-        return self._hosts[place].install.remote(self._folder, names, self._turn)
+        return self._hosts[place].install.remote(self._folder, names, self._turn, logs=self._logs)
 
     def _collect(self, place: int, answer: Any, batch: dict[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
         for attempt in range(_RETRIES):
@@ -140,6 +149,7 @@ class CoordinatorHost:
         from actors.run import RunSettings, run_planning  # noqa: PLC0415 - as above
         from actors.run_control import RunControl  # noqa: PLC0415 - as above
         from actors.run_diary import RunSteps  # noqa: PLC0415 - as above
+        from actors.solver_logs import told_solves  # noqa: PLC0415 - as above
         from solvers.core.errors import SolverError  # noqa: PLC0415 - as above
 
         scenario_folder, plan_folder, parameters, elapsed = order
@@ -163,8 +173,10 @@ class CoordinatorHost:
         )
         try:
             scenario = settings.folders.read_scenario(scenario_folder)
-            network = RayNetwork(turn, hosts, scenario_folder, agent_names(scenario), steps=steps)
-            result = run_planning(scenario, network, plan_folder, settings)
+            names = agent_names(scenario)
+            with told_solves(settings.folders, plan_folder, names, wanted=parameters.solver_logs) as logs:
+                network = RayNetwork(turn, hosts, scenario_folder, names, steps=steps, logs=logs)
+                result = run_planning(scenario, network, plan_folder, replace(settings, logs=logs))
             return replace(result, steps=steps.take())
         except (ConcordatError, SolverError) as error:
             return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")

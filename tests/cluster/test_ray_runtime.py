@@ -20,9 +20,10 @@ from actors.protocol import AgentNetwork, AskPrice, Decide, Decided, Message, Pr
 from cluster.runtimes import agent_settings
 from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import write_scenario
+from planner.adapters.solver_log_folder import solver_logs
 from planner.domain.scenario import Scenario
 from planner.ports.agent_hosts import HostState
-from planner.ports.planning_runtime import Outcome, PlanningParameters, Progress
+from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.run_steps import StepKind
 from planner.simulation.generate import generate
 from planner.verification.replay import parameters_again
@@ -96,6 +97,28 @@ def test_the_number_of_hosts_does_not_change_a_negotiated_plan(
     assert run.result.stopped_by == "work"
     assert "solving the whole" not in run.phases
     assert plan_hash(tmp_path / "plan") == hash_here(scenario, tmp_path / "here", parameters)
+
+
+def test_hosts_tell_what_they_solve_of_the_plan_that_asked_for_it(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """Of three plans of one scenario the one that wants logs gets them, of every plant, and all are the same plan."""
+    scenario = middling_scenario(SEED)
+    write_scenario(scenario, tmp_path / "scenario")
+
+    async def planned(folder: Path, *, logs: bool) -> dict[str, int]:
+        parameters = PlanningParameters(gap=0.0, work_limit=WORK, hosts=2, solver_logs=logs)
+        steps = [step async for step in ray_runtime.plan(RUN, str(tmp_path / "scenario"), str(folder), parameters)]
+        assert isinstance(steps[-1], PlanningResult)
+        assert steps[-1].outcome is Outcome.PLANNED, steps[-1].detail
+        return {file.name: file.stat().st_size for file in solver_logs(folder)}
+
+    before, wanted, after = (tmp_path / name for name in ("before", "wanted", "after"))
+    assert asyncio.run(asyncio.wait_for(planned(before, logs=False), 120)) == {}
+    kept = asyncio.run(asyncio.wait_for(planned(wanted, logs=True), 120))
+    assert {"coordinator.log", *(f"plant-{plant}.log" for plant in scenario["plants"]["plant"])} <= kept.keys()
+    assert min(kept.values()) > 0
+    assert asyncio.run(asyncio.wait_for(planned(after, logs=False), 120)) == {}
+    assert {file.name: file.stat().st_size for file in solver_logs(wanted)} == kept
+    assert plan_hash(before) == plan_hash(wanted) == plan_hash(after)
 
 
 def test_a_killed_host_does_not_change_the_plan(ray_runtime: RayRuntime, tmp_path: Path) -> None:
