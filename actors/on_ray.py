@@ -9,34 +9,31 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import socket
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
 from actors.agent_host import AgentHost
+from actors.coordinator_host import CoordinatorHost
 from actors.protocol import Formulate, Message, Reply
 from actors.quoting_host import QuotingHost
 from actors.ray_head import end_head, spawn_head
 from actors.refusal import Refusal
-from actors.settings import AgentSettings, open_folders
-from planner.domain.errors import ConcordatError, QuoteFailed
+from actors.settings import AgentSettings
+from planner.domain.errors import QuoteFailed
 from planner.ports.agent_hosts import HostState
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.quoting import NewOrder, Quote
 from planner.ports.run_steps import StepKind
 
 if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
-    from actors.run_control import RunControl
     from actors.run_diary import RunSteps
     from actors.solver_logs import RunLogs
 
@@ -44,8 +41,6 @@ NAMESPACE = "concordat"
 _POLL_SECONDS = 0.2
 _RETRIES = 5
 _MOST_PENDING = 64
-_MOST_TOLD = 10_000
-"""Steps of a run that are kept for whoever watches it."""
 _PROBE_SECONDS = 5.0
 _ALIVE_SECONDS = 2.0
 _STARTS = 3
@@ -104,6 +99,13 @@ class RayNetwork:
             self._steps.add_answers(began, seconds)
         return {name: found[name] for name in messages}
 
+    @staticmethod
+    def stop(hosts: list[Any], turn: str) -> None:
+        """End what agents on these hosts solve in this turn."""
+        for host in hosts:
+            with suppress(RayError):  # one that is dead solves nothing
+                host.stop.remote(turn)
+
     def _install(self, place: int) -> Any:
         names = tuple(name for name in self._names if self._place[name] == place)
         return self._hosts[place].install.remote(self._folder, names, self._turn, logs=self._logs)
@@ -131,85 +133,6 @@ class RayNetwork:
         if self._formulate is not None:
             again = {name: self._formulate for name in self._names if self._place[name] == place}
             ray.get(self._hosts[place].handle.remote(again))
-
-
-class CoordinatorHost:
-    """What the coordinator actor holds: one run at a time, its progress and its cancelling."""
-
-    def __init__(self, settings: AgentSettings) -> None:
-        self._settings = settings
-        self._progress: dict[str, deque[Progress]] = {}
-        self._telling = threading.Lock()
-        self._running: tuple[str, RunControl] | None = None
-
-    def plan(self, run: str, order: tuple[str, str, PlanningParameters, float], hosts: list[Any]) -> PlanningResult:
-        """Plan one scenario; ``order`` is scenario folder, plan folder, parameters, seconds already spent."""
-        from actors.brake import Brake  # noqa: PLC0415 - the gateway loads this module, but no agent
-        from actors.host import agent_names  # noqa: PLC0415 - as above
-        from actors.run import RunSettings, run_planning  # noqa: PLC0415 - as above
-        from actors.run_control import RunControl  # noqa: PLC0415 - as above
-        from actors.run_diary import RunSteps  # noqa: PLC0415 - as above
-        from actors.solver_logs import told_solves  # noqa: PLC0415 - as above
-        from solvers.core.errors import SolverError  # noqa: PLC0415 - as above
-
-        scenario_folder, plan_folder, parameters, elapsed = order
-        # Not the run's name: a run that is taken up again must not be stopped by what stopped it before.
-        started, turn = time.monotonic(), secrets.token_hex(8)
-        control = RunControl()
-        self._running = (run, control)
-        steps = RunSteps(lambda: time.monotonic() - started + elapsed)
-        settings = RunSettings(
-            folders=open_folders(self._settings),
-            parameters=parameters,
-            code_hash=self._settings.code_hash,
-            clock=lambda: time.monotonic() - started + elapsed,
-            emit=lambda progress: self._tell(run, progress),
-            control=control,
-            coordinator_backend=self._settings.coordinator_backend,
-            backends=self._settings.backends,
-            libraries=self._settings.libraries,
-            steps=steps,
-            brake=Brake(lambda: _stop_hosts(hosts, turn)),
-        )
-        try:
-            scenario = settings.folders.read_scenario(scenario_folder)
-            names = agent_names(scenario)
-            with told_solves(settings.folders, plan_folder, names, wanted=parameters.solver_logs) as logs:
-                network = RayNetwork(turn, hosts, scenario_folder, names, steps=steps, logs=logs)
-                result = run_planning(scenario, network, plan_folder, replace(settings, logs=logs))
-            return replace(result, steps=steps.take())
-        except (ConcordatError, SolverError) as error:
-            return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
-        finally:
-            self._running = None
-
-    def alive(self) -> bool:
-        """Answer, also in the middle of a run."""
-        return True
-
-    def progress(self, run: str) -> list[Progress]:
-        """Return and forget what a run told since it was last asked."""
-        with self._telling:
-            return list(self._progress.pop(run, ()))
-
-    def _tell(self, run: str, progress: Progress) -> None:
-        with self._telling:
-            self._progress.setdefault(run, deque(maxlen=_MOST_TOLD)).append(progress)
-
-    def cancel(self, run: str) -> None:
-        """Stop a run soon, in the middle of a solve if one is under way; a run that is not running is ignored."""
-        control = self._control_of(run)
-        if control is not None:
-            control.cancel()
-
-    def accept(self, run: str, incumbent: str) -> bool:
-        """End a run soon with exactly this incumbent; see the port."""
-        control = self._control_of(run)
-        return control is not None and control.accept(incumbent)
-
-    def _control_of(self, run: str) -> RunControl | None:
-        running = self._running
-        return running[1] if running is not None and running[0] == run else None
 
 
 class RayRuntime:
@@ -327,7 +250,7 @@ class RayRuntime:
             if not ray.is_initialized():
                 self._connect()
             if self._coordinator is None:
-                self._coordinator = _actor(CoordinatorHost, "coordinator", self._settings)
+                self._coordinator = _actor(CoordinatorHost, "coordinator", self._settings, RayNetwork)
             while len(self._hosts) < count:
                 self._hosts.append(_actor(AgentHost, f"agents-{len(self._hosts)}", self._settings))
 
@@ -362,12 +285,6 @@ class RayRuntime:
         if self._head is not None:
             end_head(self._head)
         self._head = spawn_head()
-
-
-def _stop_hosts(hosts: list[Any], turn: str) -> None:
-    for host in hosts:
-        with suppress(RayError):  # one that is dead solves nothing
-            host.stop.remote(turn)
 
 
 async def _answers(actor: Any) -> bool:
@@ -408,7 +325,7 @@ def head_main() -> None:
     ray.shutdown()
 
 
-def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
+def _actor(kind: type, name: str, *settings: object) -> Any:
     """Start a host actor, or find the one that already lives."""
     options: dict[str, Any] = {
         "name": name,
@@ -423,7 +340,7 @@ def _actor(kind: type, name: str, settings: AgentSettings) -> Any:
     }
     decorate: Any = ray.remote  # its stubs do not know concurrency groups
     wrapped = decorate(concurrency_groups={"solve": 1, "control": 2})(_grouped(kind))
-    return wrapped.options(**options).remote(settings)
+    return wrapped.options(**options).remote(*settings)
 
 
 def _grouped(kind: type) -> type:
