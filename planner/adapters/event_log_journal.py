@@ -9,7 +9,7 @@ and write need no common transaction for that.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.domain.errors import StorageFailure
@@ -68,9 +68,39 @@ class EventLogJournal:
             return taken.epoch
         raise _crowded(agent)
 
+    def begin(self, notes: Mapping[str, Sequence[AgentNote]], *, holder: str) -> dict[str, int]:
+        """Take the next epoch of every agent and write its notes under it; see the port."""
+        for _ in range(_ATTEMPTS):
+            heads = {agent: self._look(agent) for agent in notes}
+            epochs = {agent: head.epoch + 1 for agent, head in heads.items()}
+            events = {
+                agent: [AgentEpochTaken(agent=agent, epoch=epochs[agent], holder=holder), *_noted(agent, epochs, notes)]
+                for agent in notes
+            }
+            try:
+                self._write_all(heads, events)
+            except SequenceConflict:
+                continue
+            return epochs
+        raise _crowded(next(iter(notes), ""))
+
+    def append_all(self, epochs: Mapping[str, int], notes: Mapping[str, Sequence[AgentNote]]) -> None:
+        """Write the notes of several agents, each under its epoch, or none; see the port."""
+        for _ in range(_ATTEMPTS):
+            heads = {agent: self._look(agent) for agent in notes}
+            for agent, head in heads.items():
+                if head.epoch != epochs[agent]:
+                    raise _fenced(agent, epochs[agent], head.epoch)
+            try:
+                self._write_all(heads, {agent: _noted(agent, epochs, notes) for agent in notes})
+            except SequenceConflict:
+                continue
+            return
+        raise _crowded(next(iter(notes), ""))
+
     def append(self, agent: str, epoch: int, notes: Sequence[AgentNote]) -> int:
         """Write all the notes durably, or none; see the port."""
-        events = [AgentNoted(agent=agent, epoch=epoch, kind=note.kind, content=note.content) for note in notes]
+        events = _noted(agent, {agent: epoch}, {agent: notes})
         with self._lock:
             seen = self._heads.get(agent)
         for _ in range(_ATTEMPTS):
@@ -124,15 +154,25 @@ class EventLogJournal:
         return head
 
     def _write(self, agent: str, head: _Head, events: Sequence[AgentEpochTaken | AgentNoted]) -> int:
-        """Append behind a head and remember the new one; after any failure it is looked for again."""
-        envelopes = [self._enveloped(event, head, number) for number, event in enumerate(events, start=1)]
+        self._write_all({agent: head}, {agent: events})
+        return head.sequence + len(events)
+
+    def _write_all(
+        self, heads: Mapping[str, _Head], events: Mapping[str, Sequence[AgentEpochTaken | AgentNoted]]
+    ) -> None:
+        """Append behind heads and remember the new ones; after any failure they are looked for again."""
+        envelopes = {
+            agent: [self._enveloped(event, heads[agent], number) for number, event in enumerate(of_agent, start=1)]
+            for agent, of_agent in events.items()
+            if of_agent
+        }
         with self._lock:
-            self._heads.pop(agent, None)
-        self._log.append(envelopes)
-        last = envelopes[-1]
+            for agent in envelopes:
+                self._heads.pop(agent, None)
+        self._log.append([envelope for of_agent in envelopes.values() for envelope in of_agent])
         with self._lock:
-            self._heads[agent] = _Head(last.sequence, events[-1].epoch, last.id)
-        return last.sequence
+            for agent, of_agent in envelopes.items():
+                self._heads[agent] = _Head(of_agent[-1].sequence, events[agent][-1].epoch, of_agent[-1].id)
 
     def _enveloped(self, event: AgentEpochTaken | AgentNoted, head: _Head, number: int) -> Envelope:
         kind, version, data = encode(event)
@@ -147,6 +187,12 @@ class EventLogJournal:
             correlation="",
             data=data,
         )
+
+
+def _noted(
+    agent: str, epochs: Mapping[str, int], notes: Mapping[str, Sequence[AgentNote]]
+) -> list[AgentEpochTaken | AgentNoted]:
+    return [AgentNoted(agent=agent, epoch=epochs[agent], kind=n.kind, content=n.content) for n in notes[agent]]
 
 
 def _epoch(envelope: Envelope) -> int:

@@ -81,6 +81,23 @@ class AgentJournal(Protocol):
         """
         ...
 
+    def begin(self, notes: Mapping[str, Sequence[AgentNote]], *, holder: str) -> dict[str, int]:
+        """Take the next epoch of every agent named, and write its notes under it, all durably or none; return epochs.
+
+        Whoever held one of them before is fenced from then on.
+        """
+        ...
+
+    def append_all(self, epochs: Mapping[str, int], notes: Mapping[str, Sequence[AgentNote]]) -> None:
+        """Write the notes of several agents durably, each under the epoch given for it, or none.
+
+        Raises
+        ------
+        EpochFenced
+            If one of the agents is in another epoch by now.
+        """
+        ...
+
     def append(self, agent: str, epoch: int, notes: Sequence[AgentNote]) -> int:
         """Write all the notes durably, or none; return the sequence of the last one.
 

@@ -169,3 +169,19 @@ def _fight(place: str) -> dict[str, list[list[str]]]:
         assert process.returncode == 0, errors
         told[holder] = [line.split() for line in output.splitlines()]
     return told
+
+
+def test_many_agents_are_taken_and_written_for_at_once(journal: EventLogJournal, database: SqlDatabase) -> None:
+    """A batch takes the next epoch of every agent with its notes; once one of them is taken over, none is written."""
+    first = journal.begin({"a": [note(0)], "b": [note(1), note(2)]}, holder="host-1")
+    assert first == {"a": 1, "b": 1}
+    journal.append_all(first, {"a": [note(3)], "b": [note(4)]})
+    assert [entry.content["number"] for entry in journal.read("b")] == [1, 2, 4]
+    heir = journal_on(database)
+    assert heir.begin({"b": []}, holder="host-2") == {"b": 2}
+    with pytest.raises(EpochFenced, match="'b' is in epoch 2"):
+        journal.append_all(first, {"a": [note(5)], "b": [note(6)]})
+    assert [entry.content["number"] for entry in heir.read("a")] == [0, 3]
+    journal.append_all(first, {"a": [note(7)]})
+    assert len(heir.read("a")) == 3
+    assert journal.begin({}, holder="host-1") == {}
