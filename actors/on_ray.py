@@ -8,20 +8,22 @@ number of hosts nor a restart changes a plan.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ray
-from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError, RayTaskError
 
 from actors.agent_host import AgentHost
 from actors.coordinator_host import CoordinatorHost
+from actors.lost_runs import STARTING, LostRuns, RunLost
 from actors.protocol import Formulate, Message, Reply
 from actors.quoting_host import QuotingHost
 from actors.ray_head import end_head, spawn_head
@@ -39,6 +41,12 @@ if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
 
 NAMESPACE = "concordat"
 _POLL_SECONDS = 0.2
+_WATCH_SECONDS = 1.0
+_PAUSE_SECONDS = 0.5
+_SILENT_SECONDS = 45.0
+"""After so long without a sign a coordinator's cluster is taken for lost; a new process of it stands far sooner."""
+_RETURN_SECONDS = 300.0
+"""How long a coordinator or a cluster that stood before is waited for."""
 _RETRIES = 5
 _MOST_PENDING = 64
 _PROBE_SECONDS = 5.0
@@ -135,22 +143,31 @@ class RayNetwork:
             ray.get(self._hosts[place].handle.remote(again))
 
 
+class ClusterLost(RayError):
+    """The cluster ended, or does not answer any more."""
+
+
 class RayRuntime:
     """Plans with agents on Ray; see :class:`planner.ports.planning_runtime.PlanningRuntime`.
 
     It joins a running cluster at ``address``, or starts one of its own: in a process of its own, since Ray forks as it
     starts, which a process that serves gRPC does not survive. Cluster and hosts start while requests are taken, so that
     a later one finds them ready.
+
+    A run whose coordinator or cluster was lost is begun again. Ray itself would wait for a head that is gone and end
+    this process after a minute: so a thread watches the head, leaves a cluster that is lost, and goes to its successor.
     """
 
     def __init__(self, settings: AgentSettings, *, address: str | None = None) -> None:
-        self._settings, self._address = settings, address
+        self._settings, self._joined, self._address = settings, address, address
         self._head = None if address else spawn_head()
         self._hosts: list[Any] = []
         self._coordinator: Any = None
         self._quoting: Any = None
         self._starting = threading.Lock()
-        self._closing = threading.Event()
+        self._closing, self._gone = threading.Event(), threading.Event()
+        self._stood = False
+        self._lost = LostRuns()
         self._waking = threading.Thread(target=self._wake, name="starting agents", daemon=True)
         self._waking.start()
         self._questions = asyncio.Semaphore(_MOST_PENDING // 2)
@@ -159,47 +176,105 @@ class RayRuntime:
         self, run: str, scenario_folder: str, plan_folder: str, parameters: PlanningParameters
     ) -> AsyncIterator[Progress | PlanningResult]:
         """Plan with the agents of a scenario; what Ray cannot do is told as a failed result."""
-        started = time.monotonic()
-        yield Progress(seconds=0.0, phase="starting agents")
+        asked = time.monotonic()
+
+        def attempt(again: PlanningParameters) -> AsyncGenerator[Progress | PlanningResult]:
+            return self._attempt(run, (scenario_folder, plan_folder, asked), again)
+
+        async for event in self._lost.plan(run, parameters, attempt):
+            yield event
+
+    async def _attempt(
+        self, run: str, order: tuple[str, str, float], parameters: PlanningParameters
+    ) -> AsyncGenerator[Progress | PlanningResult]:
+        """Plan once; ``order`` is scenario folder, plan folder, and when the run was asked for."""
+        scenario_folder, plan_folder, asked = order
+        yield Progress(seconds=time.monotonic() - asked, phase=STARTING)
+        answer: asyncio.Future[Any] | None = None
         try:
-            await asyncio.to_thread(self._start, parameters.hosts)
             # The coordinator answers once its process stands: until then the run's own clock would not tick.
-            await self._coordinator.progress.remote(run)
-            hosts = self._hosts[: parameters.hosts]
-            order = (scenario_folder, plan_folder, parameters, time.monotonic() - started)
-            answer = self._coordinator.plan.remote(run, order, hosts)
-            ended = False
-            while not ended:
-                ready, _ = await asyncio.to_thread(ray.wait, [answer], timeout=_POLL_SECONDS)
-                ended = bool(ready)
-                for progress in await self._coordinator.progress.remote(run):
+            coordinator = await self._standing(parameters.hosts)
+            # A run of this name that was begun by a server which was killed would keep the coordinator busy.
+            await self._ask(coordinator.cancel.remote(run))
+            told = (scenario_folder, plan_folder, parameters, time.monotonic() - asked)
+            answer = _future(coordinator.plan.remote(run, told, self._hosts[: parameters.hosts]))
+            while not answer.done():
+                await asyncio.wait({answer}, timeout=_POLL_SECONDS)
+                for progress in await self._ask(coordinator.progress.remote(run)):
                     yield progress
-            result: PlanningResult = await answer
+            result: PlanningResult = answer.result()
             yield result
+        except ClusterLost as error:
+            raise RunLost("cluster", str(error)) from error
         except (RayError, ConnectionError) as error:
+            if isinstance(error, ActorDiedError | ActorUnavailableError) and not isinstance(error, RayTaskError):
+                raise RunLost("coordinator", "the coordinator's process ended") from error
             detail = f"Ray could not finish the run: {type(error).__name__}: {str(error).splitlines()[0]}"
             yield PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=detail)
+        finally:
+            if answer is not None and not answer.cancel():
+                answer.exception()  # or the event loop complains that nobody looked at it
+            elif answer is not None and not self._gone.is_set():
+                with suppress(RayError):
+                    coordinator.cancel.remote(run)  # nobody waits for it any more
+
+    async def _standing(self, hosts: int) -> Any:
+        """Return the coordinator once it and so many hosts stand; what stood before is waited for, if need be."""
+        until = time.monotonic() + _RETURN_SECONDS
+        while True:
+            try:
+                await asyncio.to_thread(self._start, hosts)
+                coordinator = self._coordinator
+                await self._ask(coordinator.alive.remote())
+            except (RayError, ConnectionError):
+                if not self._stood or time.monotonic() > until:
+                    raise
+            else:
+                self._stood = True
+                return coordinator
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _ask(self, reference: Any, seconds: float = _SILENT_SECONDS) -> Any:
+        """Return an actor's answer.
+
+        Raises
+        ------
+        ClusterLost
+            If its cluster is gone, or nothing comes for so many seconds that it must be.
+        """
+        answer, until = _future(reference), time.monotonic() + seconds
+        try:
+            while not answer.done():
+                if time.monotonic() > until:
+                    self._gone.set()
+                if self._gone.is_set():
+                    raise ClusterLost("the Ray cluster is gone, or does not answer")
+                await asyncio.wait({answer}, timeout=_POLL_SECONDS)
+            return answer.result()
+        finally:
+            answer.cancel()
 
     async def cancel(self, run: str) -> None:
         """Stop a run soon, keeping its best plan."""
         if self._coordinator is not None:
             with suppress(RayError):
-                await self._coordinator.cancel.remote(run)
+                await self._ask(self._coordinator.cancel.remote(run))
 
     async def accept(self, run: str, incumbent: str) -> bool:
         """End a run soon with exactly this incumbent; see the port."""
         if self._coordinator is None:
             return False
         try:
-            accepted: bool = await self._coordinator.accept.remote(run, incumbent)
+            accepted: bool = await self._ask(self._coordinator.accept.remote(run, incumbent))
         except RayError:
             return False  # a coordinator that died runs nothing any more
+        if accepted:
+            self._lost.note_accepted(run, incumbent)
         return accepted
 
     async def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote:
         """Return what an order would mean for a plan; see the port."""
         try:
-            await asyncio.to_thread(self._start_quoting)
             answer = await self._asked(scenario_folder, plan_folder, order)
         except (RayError, ConnectionError) as error:
             raise QuoteFailed(f"Ray could not answer: {type(error).__name__}: {str(error).splitlines()[0]}") from error
@@ -212,8 +287,10 @@ class RayRuntime:
         async with self._questions:
             for attempt in range(_RETRIES):
                 try:
-                    answer: Quote | Refusal = await self._quoting.quote.remote(scenario_folder, plan_folder, order)
-                except (ActorDiedError, ActorUnavailableError):
+                    await asyncio.to_thread(self._start_quoting)
+                    asked = self._quoting.quote.remote(scenario_folder, plan_folder, order)
+                    answer: Quote | Refusal = await self._ask(asked, math.inf)
+                except (ActorDiedError, ActorUnavailableError, ClusterLost):
                     if attempt == _RETRIES - 1:
                         raise
                     await asyncio.sleep(0.5 * 2**attempt)
@@ -241,9 +318,41 @@ class RayRuntime:
             await asyncio.to_thread(end_head, self._head)
 
     def _wake(self) -> None:
-        # What stands in the way now is told to whoever asks first, if it still does.
-        with suppress(Exception):
-            self._start(PlanningParameters().hosts)
+        """Start everything, and again after each loss, until this runtime is closed."""
+        while not self._closing.is_set():
+            # What stands in the way now is told to whoever asks first, if it still does.
+            with suppress(Exception):
+                self._start(PlanningParameters().hosts)
+            while not self._closing.wait(_WATCH_SECONDS) and not self._is_gone():
+                pass
+            if not self._closing.is_set():
+                self._leave()
+
+    def _is_gone(self) -> bool:
+        """Tell whether the cluster was lost: its own head ended, or nobody listens at the address that was joined."""
+        if self._gone.is_set():
+            return True
+        if self._head is not None:
+            return self._head.poll() is not None
+        if ray.is_initialized() and self._joined:
+            with suppress(RayNotStarted):
+                _probe(self._joined)
+                return False
+            return True
+        return False
+
+    def _leave(self) -> None:
+        """Leave a cluster that is lost, and start another one where it was our own."""
+        self._gone.set()
+        with self._starting:
+            time.sleep(2 * _POLL_SECONDS)  # by then whoever asked has noticed
+            if ray.is_initialized():
+                ray.shutdown()
+            self._hosts, self._coordinator, self._quoting = [], None, None
+            if self._head is not None:
+                end_head(self._head)
+                self._head, self._address = spawn_head(), None
+            self._gone.clear()
 
     def _start(self, count: int) -> None:
         with self._starting:
@@ -285,6 +394,11 @@ class RayRuntime:
         if self._head is not None:
             end_head(self._head)
         self._head = spawn_head()
+
+
+def _future(reference: Any) -> asyncio.Future[Any]:
+    """Return an actor's answer as a future of this event loop that may be given up."""
+    return asyncio.wrap_future(reference.future())
 
 
 async def _answers(actor: Any) -> bool:

@@ -1,7 +1,8 @@
-"""A PostgreSQL server for all tests that want one, and a database of each kind for tests that run on both."""
+"""One PostgreSQL server and one Ray session for all tests that want one, and databases for tests that run on both."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,17 @@ import pytest
 
 from benchmarks.own_postgres import SERVER_VARIABLE, NoPostgres, own_postgres, programs
 from planner.adapters.sql_database import SqlDatabase
+from planner.ports.planning_runtime import PlanningRuntime
+
+
+@pytest.fixture(scope="session")
+def ray_runtime() -> Iterator[PlanningRuntime]:
+    """Return the Ray runtime with a cluster of its own; starting one takes longer than all tests that need it."""
+    from cluster.runtimes import make_runtime  # noqa: PLC0415 - loads gRPC, and few tests need it
+
+    runtime = make_runtime("ray")
+    yield runtime
+    asyncio.run(runtime.close())
 
 
 @pytest.fixture(scope="session")
