@@ -25,10 +25,14 @@ def status(
     client_cert: ClientCertificate = None,
     client_key: ClientKey = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+    health: Annotated[
+        bool, typer.Option("--health", help="Only whether it serves: for probes, which have no token.")
+    ] = False,
 ) -> None:
     """Tell version, queue, running plans and hosts of a server; exits with 5 unless it serves."""
     from planner.cli import status_work  # noqa: PLC0415 - loads gRPC, which `--help` should not wait for
     from planner.cli.server_address import server_address  # noqa: PLC0415 - as above
 
     asked = server_address(server, Access(tls_ca, token_file, client_cert, client_key))
-    raise typer.Exit(DONE if status_work.print_status(asked, as_json=as_json) else FAILED)
+    serving = status_work.print_health(asked) if health else status_work.print_status(asked, as_json=as_json)
+    raise typer.Exit(DONE if serving else FAILED)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from planner.application.server_status import PlanStanding, ServerStatus
 from planner.client.connection import ServerAddress
-from planner.client.server_status import Watched, ask_status
+from planner.client.server_status import Watched, ask_health, ask_status
 
 
 def print_status(server: ServerAddress, *, as_json: bool) -> bool:
@@ -28,6 +28,13 @@ def print_status(server: ServerAddress, *, as_json: bool) -> bool:
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     return watched.serving
+
+
+def print_health(server: ServerAddress) -> bool:
+    """Ask a server whether it serves, print that, and tell it; raises as :func:`print_status` does."""
+    serving = asyncio.run(ask_health(server))
+    Console().print(f"{server.address}: {'serving' if serving else 'not serving'}", markup=False, highlight=False)
+    return serving
 
 
 def status_document(watched: Watched) -> dict[str, object]:

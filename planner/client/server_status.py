@@ -29,6 +29,22 @@ class Watched:
     status: ServerStatus | None
 
 
+async def ask_health(server: ServerAddress) -> bool:
+    """Return whether a server says that it serves; a guarded one tells everybody.
+
+    Raises
+    ------
+    ServerUnavailable
+        If no server answers.
+    """
+    channel = server.channel()
+    try:
+        with translated(server.address):
+            return await _serves(channel)
+    finally:
+        await channel.close()
+
+
 async def ask_status(server: ServerAddress) -> Watched:
     """Ask a server.
 
@@ -39,18 +55,22 @@ async def ask_status(server: ServerAddress) -> Watched:
     """
     channel = server.channel()
     try:
-        health: Any = health_pb2_grpc.HealthStub(channel)
         # The code that protoc writes has no types; conversions give them back.
         stub: Any = server_status_pb2_grpc.ServerStatusServiceStub(channel)  # type: ignore[no-untyped-call]
         with translated(server.address):
-            told = await health.Check(health_pb2.HealthCheckRequest(), timeout=HEALTH_SECONDS)
-            if told.status != health_pb2.HealthCheckResponse.SERVING:
+            if not await _serves(channel):
                 return Watched(serving=False, status=None)
             request = server_status_pb2.GetServerStatusRequest()
             status = status_from_wire(await stub.GetServerStatus(request, timeout=STATUS_SECONDS))
     finally:
         await channel.close()
     return Watched(serving=True, status=status)
+
+
+async def _serves(channel: Any) -> bool:
+    health: Any = health_pb2_grpc.HealthStub(channel)
+    told = await health.Check(health_pb2.HealthCheckRequest(), timeout=HEALTH_SECONDS)
+    return bool(told.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def status_from_wire(message: server_status_pb2.ServerStatus) -> ServerStatus:

@@ -72,6 +72,14 @@ def test_commands_show_the_token_of_a_file_or_of_the_environment(
     ]
 
 
+def test_health_needs_no_token(server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A probe that knows no token hears whether a guarded server serves, and nothing else."""
+    assert concordat("status", "--health", "--server", server) == 0
+    assert capsys.readouterr().out == f"{server}: serving\n"
+    assert concordat("status", "--server", server) == 2
+    assert concordat("status", "--health", "--server", "127.0.0.1:1") == 5
+
+
 def test_a_changed_row_is_named_and_a_noted_head_finds_a_rewritten_log(
     server: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
