@@ -5,6 +5,7 @@
     ConcordatError
     ├── ScenarioUnreadable     a folder or file that cannot be read as `concordat.scenario/1`
     ├── ScenarioInvalid        readable, but some finding stands against it
+    ├── GridInvalid            a grid of what-if questions that cannot be asked
     ├── PlanUnreadable         a folder that is not a plan
     ├── InvalidRequest         a request whose own fields are wrong
     ├── UploadRefused          a file that is no part of a scenario, or too large
@@ -37,6 +38,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.domain.finding import Finding, format_findings
+from planner.domain.grid_finding import GridFinding
 
 
 class ConcordatError(Exception):
@@ -58,6 +60,17 @@ class ScenarioInvalid(ConcordatError):
 
     def __init__(self, scenario: str, findings: Sequence[Finding]) -> None:
         super().__init__(f"scenario {scenario} is not valid; correct these cells:\n{format_findings(findings)}")
+        self.findings = tuple(findings)
+
+
+class GridInvalid(ConcordatError):
+    """The file of a grid of what-if questions cannot be read, or its base cannot be asked so; ``findings`` say why."""
+
+    code = "GRID_INVALID"
+
+    def __init__(self, file: str, findings: Sequence[GridFinding]) -> None:
+        lines = "\n".join(finding.at(file) for finding in findings)
+        super().__init__(f"the grid cannot be asked; correct these places:\n{lines}")
         self.findings = tuple(findings)
 
 

@@ -1,0 +1,190 @@
+"""Changes of table rows: numbers scaled or set, rows left out, plants that stand still."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from planner.domain.patches.change import Level, Problem, Touched, not_a_switch
+from planner.domain.patches.selection import Condition, Selection, nearest, numeric_columns
+from planner.domain.scenario import Scenario
+from planner.domain.schema import TABLES, Kind
+
+_HOURS = ("regular", "overtime_max")
+
+
+def number_refusal(level: Level) -> str:
+    """Say why a level is no finite number; empty for one that is."""
+    return "" if not isinstance(level, str) and math.isfinite(level) else "write a finite number"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChange:
+    """A numeric column of the selected rows, multiplied by the level (``scaled``) or set to it.
+
+    An empty cell, which means "no limit", stays empty when it is scaled.
+    """
+
+    rows: Selection
+    column: str
+    scaled: bool
+
+    def __post_init__(self) -> None:
+        known = numeric_columns(self.rows.table)
+        if self.column not in known:
+            raise ValueError(
+                f"{self.rows.table} has no numbers {self.column!r} to change: {nearest(self.column, known)}"
+            )
+        if self.scaled and known[self.column] is Kind.INTEGER:
+            raise ValueError(f"{self.rows.table}.{self.column} is in whole numbers: set it instead of scaling it")
+
+    def refusal(self, level: Level) -> str:
+        """Say why this is no level: see :class:`planner.domain.patches.change.Change`."""
+        refusal = number_refusal(level)
+        if not refusal and self.scaled and float(level) < 0:
+            refusal = "a factor is at least 0"
+        if not refusal and numeric_columns(self.rows.table)[self.column] is Kind.INTEGER and float(level) % 1:
+            refusal = f"{self.column} is a whole number"
+        return refusal
+
+    def problems(self, scenario: Scenario) -> tuple[Problem, ...]:
+        """Return what the selection misses, and whether there is nothing to scale."""
+        found = self.rows.problems(scenario)
+        if (
+            not found
+            and self.scaled
+            and scenario[self.rows.table].filter(self.rows.mask(scenario))[self.column].null_count()
+            == int(self.rows.mask(scenario).sum())
+        ):
+            reason = f"every {self.column} that is meant is empty, which no factor changes: set it"
+            return (Problem("scale", reason),)
+        return found
+
+    def touched(self, scenario: Scenario) -> tuple[Touched, ...]:
+        """Return the column and the number of its cells."""
+        return (Touched(self.rows.table, int(self.rows.mask(scenario).sum()), (self.column,)),)
+
+    def apply(self, scenario: Scenario, level: Level) -> Scenario:
+        """Return the scenario with these numbers changed."""
+        frame, meant = scenario[self.rows.table], self.rows.mask(scenario)
+        old = pl.col(self.column)
+        new = old * float(level) if self.scaled else pl.lit(float(level)).cast(frame.schema[self.column])
+        changed = pl.when(meant).then(new).otherwise(old).alias(self.column)
+        return _with(scenario, {self.rows.table: frame.with_columns(changed)})
+
+
+@dataclass(frozen=True, slots=True)
+class RowsDropped:
+    """The selected rows are left out (level 1), and so is every row of another table that refers to one of them."""
+
+    rows: Selection
+
+    def refusal(self, level: Level) -> str:
+        """Say why this is neither yes nor no."""
+        return not_a_switch(level)
+
+    def problems(self, scenario: Scenario) -> tuple[Problem, ...]:
+        """Return what the selection misses, and lanes that another lane of the same market would stand in for."""
+        found = self.rows.problems(scenario)
+        return found or (_stand_ins(scenario, self.rows) if self.rows.table == "lanes" else ())
+
+    def touched(self, scenario: Scenario) -> tuple[Touched, ...]:
+        """Return the rows of every table that are left out."""
+        return tuple(Touched(name, scenario[name].height - kept.height) for name, kept in self._kept(scenario).items())
+
+    def apply(self, scenario: Scenario, level: Level) -> Scenario:
+        """Return the scenario without these rows."""
+        return _with(scenario, self._kept(scenario)) if level else scenario
+
+    def _kept(self, scenario: Scenario) -> dict[str, pl.DataFrame]:
+        """Return what is left of every table that loses rows."""
+        kept: dict[str, pl.DataFrame] = {}
+        gone = {self.rows.table: scenario[self.rows.table].filter(self.rows.mask(scenario))}
+        while gone:
+            table, rows = gone.popitem()
+            frame = kept.get(table, scenario[table])
+            kept[table] = frame.join(rows, on=list(TABLES[table].key), how="anti", maintain_order="left")
+            for other, column, key in _referring(table):
+                named = kept.get(other, scenario[other])
+                lost = named.filter(pl.col(column).is_in(rows[key].implode()))
+                if lost.height:
+                    gone[other] = pl.concat([gone[other], lost]).unique() if other in gone else lost
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class PlantOutage:
+    """A plant, or one resource of it, loses a share of its regular time and overtime in some periods.
+
+    The level is the share that is lost: 1 stands still, 0 runs as it did.
+    """
+
+    plant: str
+    periods: tuple[int, ...]
+    resource: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.periods:
+            raise ValueError("an outage is in some period: name at least one")
+
+    def refusal(self, level: Level) -> str:
+        """Say why this is no share of capacity."""
+        number = number_refusal(level)
+        return number or ("" if 0 <= float(level) <= 1 else "write the share of capacity that is lost, from 0 to 1")
+
+    def problems(self, scenario: Scenario) -> tuple[Problem, ...]:
+        """Return whether plant, resource or periods are unknown."""
+        return tuple(
+            Problem(problem.field.removeprefix("where."), problem.message) for problem in self._rows.problems(scenario)
+        )
+
+    def touched(self, scenario: Scenario) -> tuple[Touched, ...]:
+        """Return how many rows of capacity are touched."""
+        return (Touched("resources", int(self._rows.mask(scenario).sum()), _HOURS),)
+
+    def apply(self, scenario: Scenario, level: Level) -> Scenario:
+        """Return the scenario with less capacity; capacity without a limit stays so unless all of it is lost."""
+        frame, down, left = scenario["resources"], self._rows.mask(scenario), 1.0 - float(level)
+        hours = [
+            pl.when(down).then(pl.col(name) * left if left else pl.lit(0.0)).otherwise(pl.col(name)).alias(name)
+            for name in _HOURS
+        ]
+        return _with(scenario, {"resources": frame.with_columns(hours)})
+
+    @property
+    def _rows(self) -> Selection:
+        where = [Condition("plant", (self.plant,)), Condition("period", self.periods)]
+        if self.resource:
+            where.append(Condition("resource", (self.resource,)))
+        return Selection("resources", tuple(where))
+
+
+def _with(scenario: Scenario, tables: Mapping[str, pl.DataFrame]) -> Scenario:
+    return replace(scenario, tables={**scenario.tables, **tables})
+
+
+def _referring(table: str) -> list[tuple[str, str, str]]:
+    """Return (table, column, key) of every column that refers to the key of a table."""
+    return [
+        (other.name, column.name, column.refers.partition(".")[2])
+        for other in TABLES.values()
+        for column in other.columns
+        if column.refers.partition(".")[0] == table
+    ]
+
+
+def _stand_ins(scenario: Scenario, rows: Selection) -> tuple[Problem, ...]:
+    """Return lanes of one product whose end another lane for all products would make up for."""
+    mask = rows.mask(scenario)
+    closed, kept = scenario["lanes"].filter(mask), scenario["lanes"].filter(~mask)
+    general = kept.filter(pl.col("product") == "*").select("plant", "market")
+    left = closed.filter(pl.col("product") != "*").join(general, on=["plant", "market"], how="semi")
+    return tuple(
+        Problem(
+            "where", f"without its own lane {product} goes from {plant} to {market} by lane '*': select that one too"
+        )
+        for plant, market, product in left.select("plant", "market", "product").head(3).iter_rows()
+    )
