@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.protocol import AgentNetwork
+from actors.recovery import Turn
 from actors.settings import AgentSettings, open_folders
 from planner.domain.errors import ConcordatError
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
@@ -31,7 +32,7 @@ class HostNetwork(AgentNetwork, Protocol):
 
     def __init__(
         self,
-        turn: str,
+        turn: Turn,
         hosts: list[Any],
         scenario_folder: str,
         names: tuple[str, ...],
@@ -39,6 +40,10 @@ class HostNetwork(AgentNetwork, Protocol):
         steps: RunSteps,
         logs: RunLogs | None = None,
     ) -> None: ...
+
+    def end(self, planned: bool) -> None:  # noqa: FBT001 - a callback that is told one thing
+        """Have every host note how this turn ended; raises where an agent was lost to another host."""
+        ...
 
     @staticmethod
     def stop(hosts: list[Any], turn: str) -> None:
@@ -67,7 +72,8 @@ class CoordinatorHost:
 
         scenario_folder, plan_folder, parameters, elapsed = order
         # Not the run's name: a run that is taken up again must not be stopped by what stopped it before.
-        started, turn = time.monotonic(), secrets.token_hex(8)
+        started = time.monotonic()
+        turn = Turn(id=secrets.token_hex(8), run=run, adapting=bool(parameters.base_plan))
         control = RunControl()
         self._running = (run, control)
         steps = RunSteps(lambda: time.monotonic() - started + elapsed)
@@ -82,14 +88,14 @@ class CoordinatorHost:
             backends=self._settings.backends,
             libraries=self._settings.libraries,
             steps=steps,
-            brake=Brake(lambda: self._network.stop(hosts, turn)),
+            brake=Brake(lambda: self._network.stop(hosts, turn.id)),
         )
         try:
             scenario = settings.folders.read_scenario(scenario_folder)
             names = agent_names(scenario)
             with told_solves(settings.folders, plan_folder, names, wanted=parameters.solver_logs) as logs:
                 network = self._network(turn, hosts, scenario_folder, names, steps=steps, logs=logs)
-                result = run_planning(scenario, network, plan_folder, replace(settings, logs=logs))
+                result = run_planning(scenario, network, plan_folder, replace(settings, logs=logs, ended=network.end))
             return replace(result, steps=steps.take())
         except (ConcordatError, SolverError) as error:
             return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from actors.brake import Brake
 from actors.formulate.index import index_scenario
 from actors.formulate.problem import Surroundings, Totals, segment_parts, surroundings
-from actors.kept_answers import KeptAnswers
+from actors.kept_answers import KeptAnswers, program_digest
 from actors.partner import PartnerAgent
 from actors.plant import PlantAgent
-from actors.protocol import Agent, Message, Reply
+from actors.protocol import Agent, Formulated, Message, Reply
 from actors.segment import SegmentAgent
 from actors.solver_logs import RunLogs
+from actors.versions import KEEPS_ANSWERS, newest
 from actors.watched_solves import Watch, watched_backend
 from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
@@ -50,7 +51,7 @@ class Host:
     """Some agents of a scenario; ``names`` says which. ``brake`` ends what they solve.
 
     ``kept`` holds what agents of this process answered before, perhaps for another scenario. Their solvers tell to
-    ``logs``, if anywhere.
+    ``logs``, if anywhere. Agents that ``versions`` does not name are of the newest version.
     """
 
     def __init__(
@@ -63,7 +64,9 @@ class Host:
         brake: Brake | None = None,
         kept: KeptAnswers | None = None,
         logs: RunLogs | None = None,
+        versions: Mapping[str, int] | None = None,
     ) -> None:
+        self.blocks: dict[str, str] = {}
         watch = Watch(brake or Brake())
         around = SharedSurroundings(scenario)
         self._agents: dict[str, Agent] = {}
@@ -77,7 +80,10 @@ class Host:
             log = None if logs is None or kind == "segment" else logs.of(name)
             if kind == "plant":
                 solver = watched_backend(plant_backend, watch, log)
-                self._agents[name] = PlantAgent(identity, around, solver, kept)
+                version = (versions or {}).get(name) or newest(kind)
+                self._agents[name] = PlantAgent(
+                    identity, around, solver, kept if version >= KEEPS_ANSWERS[kind] else None
+                )
             elif kind == "partner":
                 solver = watched_backend(partner_backend, watch, log)
                 self._agents[name] = PartnerAgent(identity, scenario, around, solver)
@@ -86,7 +92,7 @@ class Host:
 
     def handle(self, messages: Mapping[str, Message]) -> dict[str, Reply]:
         """Answer a round: one message per named agent, replies in the order of the messages."""
-        return {name: self._agents[name].handle(message) for name, message in messages.items()}
+        return {name: self._handled(name, message) for name, message in messages.items()}
 
     def handle_timed(self, messages: Mapping[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
         """Answer a round as :meth:`handle` does; also tells the seconds each agent took, in the order they answered."""
@@ -94,6 +100,12 @@ class Host:
         seconds: dict[str, float] = {}
         for name, message in messages.items():
             began = time.monotonic()
-            replies[name] = self._agents[name].handle(message)
+            replies[name] = self._handled(name, message)
             seconds[name] = time.monotonic() - began
         return replies, seconds
+
+    def _handled(self, name: str, message: Message) -> Reply:
+        reply = self._agents[name].handle(message)
+        if isinstance(reply, Formulated):
+            self.blocks[name] = program_digest(reply.block.program).hex()
+        return reply

@@ -27,6 +27,7 @@ from actors.lost_runs import STARTING, LostRuns, RunLost
 from actors.protocol import Formulate, Message, Reply
 from actors.quoting_host import QuotingHost
 from actors.ray_head import end_head, spawn_head
+from actors.recovery import Turn
 from actors.refusal import Refusal
 from actors.settings import AgentSettings
 from planner.domain.errors import QuoteFailed
@@ -71,7 +72,7 @@ class RayNetwork:
 
     def __init__(
         self,
-        turn: str,
+        turn: Turn,
         hosts: list[Any],
         scenario_folder: str,
         names: tuple[str, ...],
@@ -106,6 +107,20 @@ class RayNetwork:
             found.update(replies)
             self._steps.add_answers(began, seconds)
         return {name: found[name] for name in messages}
+
+    def end(self, planned: bool) -> None:  # noqa: FBT001 - a callback that is told one thing
+        """Have every host note how this turn ended.
+
+        A host that died since its last answer notes nothing: its agents stand as they stood, which the next turn ends.
+
+        Raises
+        ------
+        EpochFenced
+            If another host took over one of the agents: what they answered must not count.
+        """
+        for ended in [host.end.remote(self._turn.id, planned=planned) for host in self._hosts]:
+            with suppress(ActorDiedError, ActorUnavailableError):
+                ray.get(ended)
 
     @staticmethod
     def stop(hosts: list[Any], turn: str) -> None:
@@ -460,7 +475,7 @@ def _actor(kind: type, name: str, *settings: object) -> Any:
 def _grouped(kind: type) -> type:
     """Return the class with its quick methods in the control group and the others in the solve group."""
     groups = dict.fromkeys(("progress", "cancel", "accept", "alive", "stop"), "control")
-    groups |= dict.fromkeys(("plan", "handle", "install", "quote"), "solve")
+    groups |= dict.fromkeys(("plan", "handle", "install", "end", "quote"), "solve")
     methods = {
         name: ray.method(concurrency_group=group)(vars(kind)[name])
         for name, group in groups.items()

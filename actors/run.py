@@ -28,7 +28,10 @@ Emit = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunSettings:
-    """Where a run finds its folders and what it is told of its circumstances."""
+    """Where a run finds its folders and what it is told of its circumstances.
+
+    ``ended`` is told, before a plan is written, whether one was made; it raises where that plan must not be written.
+    """
 
     folders: Folders
     parameters: PlanningParameters
@@ -42,6 +45,7 @@ class RunSettings:
     libraries: Mapping[str, str] = field(default_factory=dict)
     steps: RunSteps = field(default_factory=RunSteps)
     brake: Brake = field(default_factory=Brake)
+    ended: Callable[[bool], None] = lambda _: None
     logs: RunLogs | None = None
 
 
@@ -100,8 +104,10 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
     segments = scenario["segments"]["segment"].to_list()
     found = _settled(coordinator.plan(segments, gap=parameters.gap, earlier=earlier), settings.control)
     if found.conflict is not None:
+        settings.ended(False)
         return infeasible(found.conflict)
     if found.candidate is None or found.incumbent is None:
+        settings.ended(False)
         return no_plan_yet(found)
     around = Circumstances(
         scenario,
@@ -119,6 +125,8 @@ def run_planning(scenario: Scenario, network: AgentNetwork, plan_folder: str, se
     diary.best = lambda: named
     diary.observe("certifying", found.candidate.value, found.bound_proved)
     plan = finish(found, network, allowance, around)
+    # Whoever lost an agent to another host meanwhile learns it here, and writes no plan.
+    settings.ended(True)
     settings.folders.write_plan(plan, plan_folder)
     return _planned(plan, named)
 

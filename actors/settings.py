@@ -15,7 +15,9 @@ class AgentSettings:
 
     ``folders`` is ``module:function`` of a factory of :class:`planner.ports.folders.Folders`, named rather than
     imported, so that agents know no adapter. Backends are names of `solvers.backends.registry`. ``libraries`` are
-    versions by package name, told in every plan.
+    versions by package name, told in every plan. ``journals`` is a factory of
+    :class:`planner.ports.agent_journal.AgentJournal` likewise, which is given ``journal_place``; without a place agents
+    write nothing down.
     """
 
     folders: str
@@ -24,6 +26,8 @@ class AgentSettings:
     partner_backend: str = "scip"
     coordinator_backend: str = "highs"
     libraries: Mapping[str, str] = field(default_factory=dict)
+    journals: str = ""
+    journal_place: str = ""
 
     @property
     def backends(self) -> dict[str, str]:

@@ -17,12 +17,15 @@ from typing import Protocol
 
 import structlog
 
+from actors.versions import AGENT_VERSIONS
 from cluster.data_folder import locked_data_folder
 from cluster.guarding import guarding
 from cluster.only_server import only_server
 from cluster.retaining import retaining
 from cluster.settings import EVENT_LOG_FILE, GatewaySettings
 from cluster.telemetry import make_telemetry
+from planner.adapters.event_log_journal import EventLogJournal
+from planner.adapters.event_log_snapshots import SqlSnapshots
 from planner.adapters.event_log_sql import SqlEventLog, open_database
 from planner.adapters.plan_store_folder import PlanFolders
 from planner.adapters.random_ids import RandomIds
@@ -30,6 +33,7 @@ from planner.adapters.scenario_store_folder import ScenarioFolders
 from planner.adapters.sql_database import SqlDatabase
 from planner.adapters.system_clock import SystemClock
 from planner.adapters.telemetry_log import configure_log
+from planner.application.agents import AgentPorts
 from planner.application.check_scenario import ScenarioChecks
 from planner.application.partner_view import PartnerViews
 from planner.application.plan_runs import PlanRuns
@@ -42,6 +46,7 @@ from planner.ports.quoting import QuotingRuntime
 from planner.ports.silent_telemetry import SILENT
 from planner.ports.telemetry import Telemetry
 from planner.service.access_shed import ShedInterceptor
+from planner.service.agent_servicer import AgentServicer
 from planner.service.planning_servicer import PlanningServicer
 from planner.service.server import PlanningServer
 from planner.service.server_status_servicer import ServerStatusServicer
@@ -100,6 +105,7 @@ async def running_gateway(
             ids=RandomIds(),
             telemetry=telemetry,
         )
+        journal = EventLogJournal(ports.log, SqlSnapshots(database), ports.clock, ports.ids)
         runtime = make_runtime(settings.runtime)
         runs = PlanRuns(ports, runtime, concurrency=settings.concurrency, most_waiting=settings.most_waiting)
         checks = ScenarioChecks(ports.scenarios, telemetry.metrics)
@@ -113,6 +119,7 @@ async def running_gateway(
                     servicer,
                     settings.door,
                     status=ServerStatusServicer(ports, runs, runtime, facts),
+                    agents=AgentServicer(AgentPorts(journal=journal, versions=AGENT_VERSIONS), runs),
                     outside=[*shedding, TelemetryInterceptor(telemetry)],
                     inside=[access],
                 )

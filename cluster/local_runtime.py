@@ -48,6 +48,7 @@ class LocalRuntime:
         self._workers[run] = worker
         try:
             told = {
+                "run": run,
                 "settings": asdict(self._settings),
                 "parameters": asdict(parameters),
                 "scenario_folder": scenario_folder,

@@ -8,15 +8,19 @@ is answered; any other line, or the end of its input (whoever started it is gone
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
 from typing import Any, TextIO
 
 from actors.host import Host, agent_names
 from actors.in_process import InProcessNetwork
+from actors.recovery import AgentRecovery, Turn, open_journal
 from actors.run import RunSettings, run_planning
 from actors.run_control import RunControl
 from actors.run_diary import RunSteps
@@ -47,6 +51,10 @@ def _obey(control: RunControl, told: _Told) -> None:
         etag = line.removeprefix("accept ").strip()
         told.write({"accepting": etag, "accepted": control.accept(etag)})
     control.cancel()
+
+
+def _note_end(recovery: AgentRecovery, host: Host, planned: bool) -> None:  # noqa: FBT001 - told one thing
+    recovery.end(host.blocks, planned=planned)
 
 
 def parameters_of(order: Mapping[str, Any]) -> PlanningParameters:
@@ -80,6 +88,10 @@ def main() -> None:
     try:
         scenario = settings.folders.read_scenario(order["scenario_folder"])
         names, plan_folder = agent_names(scenario), order["plan_folder"]
+        turn = Turn(id=order["run"], run=order["run"], adapting=bool(settings.parameters.base_plan))
+        recovery = AgentRecovery(open_journal(agents), f"worker-{os.getpid()}")
+        versions = recovery.versions(names, turn)
+        recovery.take_up(versions, turn, Path(order["scenario_folder"]).name)
         with told_solves(settings.folders, plan_folder, names, wanted=settings.parameters.solver_logs) as logs:
             host = Host(
                 scenario,
@@ -88,9 +100,11 @@ def main() -> None:
                 partner_backend=agents.partner_backend,
                 brake=settings.brake,
                 logs=logs,
+                versions=versions,
             )
+            ended = partial(_note_end, recovery, host)
             network = InProcessNetwork(host, names, steps)
-            result = run_planning(scenario, network, plan_folder, replace(settings, logs=logs))
+            result = run_planning(scenario, network, plan_folder, replace(settings, logs=logs, ended=ended))
     except (ConcordatError, SolverError) as error:
         result = PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
     told.write({"result": {**asdict(result), "outcome": result.outcome.value, "steps": written(steps.take())}})

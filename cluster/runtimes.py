@@ -9,28 +9,32 @@ from actors.settings import AgentSettings
 from cluster.code_hash import code_hash
 from cluster.folders import FACTORY
 from cluster.gateway import Runtime
+from cluster.journals import FACTORY as JOURNALS
 from cluster.library_versions import library_versions
 from cluster.settings import BACKENDS, RUNTIMES
 from planner.domain.errors import InvalidRequest
 
 
-def make_runtime(name: str, *, backend: str | None = None, ray_address: str | None = None) -> Runtime:
+def make_runtime(
+    name: str, *, backend: str | None = None, ray_address: str | None = None, journals: str = ""
+) -> Runtime:
     """Return the runtime of this name.
 
     ``backend`` (``highs``, or ``pyomo`` for the readable reference path) solves for plants and coordinator;
     ``ray_address`` names a running Ray cluster to join instead of starting one. What is not given is what
-    ``CONCORDAT_BACKEND`` and ``CONCORDAT_RAY_ADDRESS`` say.
+    ``CONCORDAT_BACKEND`` and ``CONCORDAT_RAY_ADDRESS`` say. In the event log at ``journals``, a URL or an SQLite file,
+    agents write down what they must not forget; without one they do not.
     """
     if name == "local":
         from cluster.local_runtime import LocalRuntime  # noqa: PLC0415 - a process loads one runtime only
 
-        return LocalRuntime(agent_settings(backend))
+        return LocalRuntime(agent_settings(backend, journals))
     if name == "ray":
         address = ray_address or os.environ.get("CONCORDAT_RAY_ADDRESS") or None
         guard_ray(own_cluster=address is None)
         from actors.on_ray import RayRuntime  # noqa: PLC0415 - ray is heavy, and the local runtime needs none of it
 
-        return RayRuntime(agent_settings(backend), address=address)
+        return RayRuntime(agent_settings(backend, journals), address=address)
     raise InvalidRequest(f"no runtime is called {name!r}; choose one of {', '.join(RUNTIMES)}", "runtime")
 
 
@@ -44,7 +48,7 @@ def guard_ray(*, own_cluster: bool) -> None:
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
-def agent_settings(backend: str | None = None) -> AgentSettings:
+def agent_settings(backend: str | None = None, journals: str = "") -> AgentSettings:
     """Return the settings of agents; a backend that is not named is what the environment says."""
     chosen = backend or os.environ.get("CONCORDAT_BACKEND") or "highs"
     if chosen not in BACKENDS:
@@ -55,4 +59,6 @@ def agent_settings(backend: str | None = None) -> AgentSettings:
         plant_backend=chosen,
         coordinator_backend=chosen,
         libraries=library_versions(),
+        journals=JOURNALS,
+        journal_place=journals,
     )

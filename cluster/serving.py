@@ -10,7 +10,7 @@ from functools import partial
 from cluster.gateway import serve
 from cluster.runtimes import make_runtime
 from cluster.setting_sources import Sources, effective_settings, read_settings, settings_text, unused_variables
-from cluster.settings import GatewaySettings
+from cluster.settings import EVENT_LOG_FILE, GatewaySettings
 from planner.cli.launchers import ServeOptions
 
 _READ_ELSEWHERE = ("CONCORDAT_DEBUG", "CONCORDAT_TOKEN")
@@ -19,7 +19,8 @@ _READ_ELSEWHERE = ("CONCORDAT_DEBUG", "CONCORDAT_TOKEN")
 def serve_options(options: ServeOptions) -> None:
     """Serve until told to stop; see :func:`cluster.gateway.serve`."""
     settings = gateway_settings(options)
-    serve(settings, partial(make_runtime, backend=settings.backend, ray_address=settings.ray_address))
+    place = str(settings.database or settings.data / EVENT_LOG_FILE)
+    serve(settings, partial(make_runtime, backend=settings.backend, ray_address=settings.ray_address, journals=place))
 
 
 def gateway_settings(options: ServeOptions) -> GatewaySettings:

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from planner.cli import (
+    agents_commands,
     audit_commands,
     explain_command,
     folder_commands,
@@ -66,6 +67,7 @@ serve_command.register(app)
 settings_command.register(app)
 status_command.register(app)
 audit_commands.register(app)
+agents_commands.register(app)
 
 
 def run(launchers: Launchers, arguments: Sequence[str] | None = None) -> int:

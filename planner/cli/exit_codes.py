@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from planner.domain.errors import (
+    AgentBusy,
     AlreadyAccepted,
     ConcordatError,
     FolderNotWritable,
@@ -41,6 +42,7 @@ INTERRUPTED = 130
 """Ended by Ctrl-C (or SIGTERM) before there was anything to keep."""
 
 _INPUT = (
+    AgentBusy,
     AlreadyAccepted,
     FolderNotWritable,
     InvalidRequest,

@@ -11,6 +11,7 @@ from google.rpc import error_details_pb2  # type: ignore[import-untyped]  # ship
 from grpc_status import rpc_status
 
 from planner.domain.errors import (
+    AgentBusy,
     AlreadyAccepted,
     AuditUnavailable,
     ConcordatError,
@@ -39,6 +40,7 @@ from planner.domain.finding import Finding
 _BY_REASON: dict[str, type[ConcordatError]] = {
     kind.code: kind
     for kind in (
+        AgentBusy,
         AlreadyAccepted,
         AuditUnavailable,
         InvalidRequest,

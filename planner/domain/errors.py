@@ -18,6 +18,7 @@
     ├── PlanningFailed         planning ended without a result
     ├── QueueFull              more plans wait already than the server lets
     ├── QuoteFailed            no answer to a question about one more order
+    ├── AgentBusy              an agent that is part of a run
     ├── FolderNotWritable      a folder that cannot be written, or holds something else
     │   └── FolderFull         its disk has no room left
     ├── StorageFailure         the disk or database of a server failed
@@ -156,6 +157,12 @@ class QuoteFailed(ConcordatError):
     """Whether, when and at what cost one more order could be served was not found out."""
 
     code = "QUOTE_FAILED"
+
+
+class AgentBusy(ConcordatError):
+    """An agent is part of a run that goes on; what is asked must wait for its end."""
+
+    code = "AGENT_BUSY"
 
 
 class FolderNotWritable(ConcordatError):

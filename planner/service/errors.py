@@ -9,6 +9,7 @@ from google.protobuf.any_pb2 import Any
 from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[import-untyped]  # ships no types
 
 from planner.domain.errors import (
+    AgentBusy,
     AlreadyAccepted,
     AuditUnavailable,
     ConcordatError,
@@ -50,6 +51,7 @@ _STATUS: tuple[tuple[type[ConcordatError], grpc.StatusCode], ...] = (
     (RequestConflict, grpc.StatusCode.ALREADY_EXISTS),
     (NotFound, grpc.StatusCode.NOT_FOUND),
     (PlanNotReady, grpc.StatusCode.FAILED_PRECONDITION),
+    (AgentBusy, grpc.StatusCode.FAILED_PRECONDITION),
     (AlreadyAccepted, grpc.StatusCode.FAILED_PRECONDITION),
     (PlanChanged, grpc.StatusCode.ABORTED),
     (PlanUnreadable, grpc.StatusCode.DATA_LOSS),

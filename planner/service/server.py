@@ -13,11 +13,12 @@ from grpc_reflection.v1alpha import reflection
 
 from planner.domain.errors import InvalidRequest, ServerUnavailable
 from planner.service.access_throttle import MOST_HELD
+from planner.service.agent_servicer import AGENT_SERVICE, AgentServicer
 from planner.service.error_interceptor import ErrorInterceptor
 from planner.service.planning_servicer import PlanningServicer
 from planner.service.rate_bucket import Rate
 from planner.service.server_status_servicer import STATUS_SERVICE, ServerStatusServicer
-from planner.wire.v1 import planning_service_pb2, planning_service_pb2_grpc, server_status_pb2_grpc
+from planner.wire.v1 import agent_pb2_grpc, planning_service_pb2, planning_service_pb2_grpc, server_status_pb2_grpc
 
 SERVICE = planning_service_pb2.DESCRIPTOR.services_by_name["PlanningService"].full_name
 LARGEST_MESSAGE = 4 << 20
@@ -151,6 +152,7 @@ class PlanningServer:
         settings: DoorSettings,
         *,
         status: ServerStatusServicer | None = None,
+        agents: AgentServicer | None = None,
         outside: Sequence[grpc.aio.ServerInterceptor] = (),
         inside: Sequence[grpc.aio.ServerInterceptor] = (),
     ) -> None:
@@ -173,6 +175,9 @@ class PlanningServer:
         if status is not None:
             server_status_pb2_grpc.add_ServerStatusServiceServicer_to_server(status, self._server)  # type: ignore[no-untyped-call]
             self._services.append(STATUS_SERVICE)
+        if agents is not None:
+            agent_pb2_grpc.add_AgentServiceServicer_to_server(agents, self._server)  # type: ignore[no-untyped-call]
+            self._services.append(AGENT_SERVICE)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if not settings.guarded:  # a guarded door tells strangers nothing; the contract is public elsewhere
             told = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)

@@ -40,12 +40,20 @@ ABOUT: dict[str, set[str]] = {
     "ExplainPlan": ANY_PLAN,
     "QuoteOrder": ANY_PLAN,
     "GetServerStatus": set(),
+    "ListAgents": set(),
+    "GetAgent": set(),
+    "UpgradeAgents": set(),
+    "RollbackAgents": set(),
+    "RetireAgent": set(),
 }
 """What each method may be about, beside the service itself."""
 
+READS_AGENTS = {"ListAgents", "GetAgent"}
+STEERS_AGENTS = {"UpgradeAgents", "RollbackAgents", "RetireAgent"}
+
 MAY: dict[str, set[str]] = {
-    "planner": set(ABOUT),
-    "erp_integrator": set(ABOUT) - {"AcceptPlan", "ExplainPlan", "GetServerStatus"},
+    "planner": set(ABOUT) - STEERS_AGENTS,
+    "erp_integrator": set(ABOUT) - STEERS_AGENTS - READS_AGENTS - {"AcceptPlan", "ExplainPlan", "GetServerStatus"},
     "auditor": {
         "ListFindings",
         "GetOperation",
@@ -55,8 +63,18 @@ MAY: dict[str, set[str]] = {
         "DownloadPlan",
         "ExplainPlan",
         "GetServerStatus",
+        *READS_AGENTS,
     },
-    "operator": {"GetOperation", "WatchPlan", "CancelPlan", "GetPlan", "ListPlans", "GetServerStatus"},
+    "operator": {
+        "GetOperation",
+        "WatchPlan",
+        "CancelPlan",
+        "GetPlan",
+        "ListPlans",
+        "GetServerStatus",
+        *READS_AGENTS,
+        *STEERS_AGENTS,
+    },
     "partner": {"GetPlan", "ListPlans", "DownloadPlan", "ExplainPlan"},
 }
 """Which methods each role may call at all."""
