@@ -25,5 +25,6 @@ def agent_journal(place: str | Path) -> AgentJournal:
     StorageFailure
         If the database cannot be used, or holds the log of a newer release.
     """
-    database = open_database(place)
+    # Told to another process, a path is text too.
+    database = open_database(place if "://" in str(place) else Path(place))
     return EventLogJournal(SqlEventLog(database), SqlSnapshots(database), SystemClock(), RandomIds())
