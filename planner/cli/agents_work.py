@@ -16,11 +16,15 @@ from planner.client import agents
 from planner.events.agent_record import AgentRecord
 
 
+SHOWN = ("name", "state", "version", "epoch", "host", "scenario", "run", "plan", "accepted", "runs", "reason")
+"""What is told of an agent; the rest of its record stays on the server."""
+
+
 def print_agents(server: str, access: Access, kind: str, *, as_json: bool) -> None:
     """Print all agents of a kind, or of all kinds, and of which version each kind is to be."""
     found, kinds = asyncio.run(agents.ask_agents(server_address(server, access), kind))
     if as_json:
-        document = {"agents": [asdict(agent) for agent in found], "kinds": [asdict(kind) for kind in kinds]}
+        document = {"agents": [_document(agent) for agent in found], "kinds": [asdict(kind) for kind in kinds]}
         _print([json.dumps(document)])
         return
     _print(_lines(found, kinds))
@@ -28,7 +32,7 @@ def print_agents(server: str, access: Access, kind: str, *, as_json: bool) -> No
 
 def print_agent(server: str, access: Access, name: str, *, as_json: bool) -> None:
     """Print one agent."""
-    document = asdict(asyncio.run(agents.ask_agent(server_address(server, access), name)))
+    document = _document(asyncio.run(agents.ask_agent(server_address(server, access), name)))
     if as_json:
         _print([json.dumps(document)])
         return
@@ -49,6 +53,10 @@ def retire(server: str, access: Access, name: str, reason: str) -> None:
     """Decommission an agent and say so."""
     agent = asyncio.run(agents.retire_agent(server_address(server, access), name, reason))
     _print([f"{agent.name} is {agent.state.value}: no run takes it any more"])
+
+
+def _document(agent: AgentRecord) -> dict[str, object]:
+    return {field: getattr(agent, field) for field in SHOWN}
 
 
 def _lines(found: Iterable[AgentRecord], kinds: Iterable[KindStanding]) -> Iterator[str]:
