@@ -15,7 +15,6 @@ from planner.cli.server_options import Access
 from planner.client import agents
 from planner.events.agent_record import AgentRecord
 
-
 SHOWN = ("name", "state", "version", "epoch", "host", "scenario", "run", "plan", "accepted", "runs", "reason")
 """What is told of an agent; the rest of its record stays on the server."""
 
