@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress, StopPoint
+from planner.ports.planning_runtime import GIVEN_UP, Outcome, PlanningParameters, PlanningResult, Progress, StopPoint
 from planner.ports.run_steps import RunStep, StepKind
 
 MOST_ATTEMPTS = 3
@@ -89,6 +89,6 @@ def _restart(process: str, began: float, ended: float) -> RunStep:
 
 def _given_up(error: RunLost) -> str:
     return (
-        f"{error}, in each of {MOST_ATTEMPTS} attempts; it may need more memory than there is: see the server's log, "
-        "then ask for the plan anew"
+        f"{GIVEN_UP}: {error}, in each of {MOST_ATTEMPTS} attempts; it may need more memory than there is: see the "
+        "server's log, then ask for the plan anew"
     )

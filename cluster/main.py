@@ -38,6 +38,7 @@ def launchers() -> Launchers:
         read_scenario=_read_scenario,
         show_log=_show_log,
         migrate_log=_migrate_log,
+        back_up=_back_up,
         retain_plans=_retain_plans,
         verify_audit=_verify_audit,
         list_audit=_list_audit,
@@ -120,6 +121,12 @@ def _migrate_log(place: LogPlace, to: int) -> str:
     from cluster.log_keeping import migrate_log  # noqa: PLC0415 - loads SQLAlchemy and gRPC
 
     return migrate_log(place, to)
+
+
+def _back_up(place: LogPlace, target: Path) -> Iterable[str]:
+    from cluster.backing_up import back_up  # noqa: PLC0415 - loads SQLAlchemy and gRPC
+
+    return back_up(place, target)
 
 
 def _retain_plans(place: LogPlace, days: float, accepted: bool) -> Iterable[str]:  # noqa: FBT001 - as the command calls

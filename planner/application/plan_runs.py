@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from planner.application.executing_agents import agents_execute
 from planner.application.live_plan import LivePlan
 from planner.application.plan_endings import acceptance_lost, failure, no_plan_in_queue, plan_ending
 from planner.application.plan_queue import PlanQueue
@@ -18,7 +19,7 @@ from planner.application.recording import find_plan, outlasting, record_of_plan,
 from planner.domain.errors import QueueFull
 from planner.events.catalogue import PlanEnding, PlanFailed, PlanStarted
 from planner.events.plan_record import PlanRecord
-from planner.ports.planning_runtime import PlanningParameters, PlanningResult, PlanningRuntime, StopPoint
+from planner.ports.planning_runtime import GIVEN_UP, PlanningParameters, PlanningResult, PlanningRuntime, StopPoint
 from planner.ports.run_steps import RunStep, StepKind
 from planner.ports.telemetry import Span
 
@@ -168,6 +169,7 @@ class PlanRuns:
             _log.info("plan ended", state=record.state.value, ending=type(ending).__name__)
             self._tell_end(record, span)
             await live.update(record, live.progress, over=True)
+            await agents_execute(self._ports, record)
         except Exception:  # noqa: BLE001 - nobody awaits this task; what it met must reach the log and the watchers
             # Without its ending in the log the plan is not over: a restart takes it up again.
             _log.exception("the end of a plan could not be recorded")
@@ -206,8 +208,8 @@ class PlanRuns:
             if live.record.attempts >= MAX_ATTEMPTS:
                 return PlanFailed(
                     stopped_by="error",
-                    detail=f"the server ended {live.record.attempts} times while it worked on this plan; it may need "
-                    "more memory than there is: see the server's log, then ask for the plan anew",
+                    detail=f"{GIVEN_UP}: the server ended {live.record.attempts} times while it worked on this plan; "
+                    "it may need more memory than there is: see the server's log, then ask for the plan anew",
                 )
             with self._ports.telemetry.traces.span("queue") as span:
                 span.note("concordat.priority", live.record.request.priority)

@@ -132,7 +132,8 @@ class Launchers:
     a past plan again and tells every step on its way. ``settings`` returns the lines of a settings file that say what a
     server would be told. ``verify_audit`` is given a data folder (or none) and a noted head, ``list_audit`` a data
     folder, how many rows, and whether only denials count. ``show_log`` is given an aggregate (or none) and how many
-    events, ``migrate_log`` a version, ``retain_plans`` days and whether accepted plans count too.
+    events, ``migrate_log`` a version, ``back_up`` the folder to copy to, ``retain_plans`` days and
+    whether accepted plans count too.
     """
 
     serve: Callable[[ServeOptions], None]
@@ -147,6 +148,7 @@ class Launchers:
     read_scenario: Callable[[Path], Scenario]
     show_log: Callable[[LogPlace, str, int], Iterable[str]]
     migrate_log: Callable[[LogPlace, int], str]
+    back_up: Callable[[LogPlace, Path], Iterable[str]]
     retain_plans: Callable[[LogPlace, float, bool], Iterable[str]]
     verify_audit: Callable[[Path | None, str], AuditCheck]
     list_audit: Callable[[Path | None, int, bool], Iterator[str]]

@@ -23,7 +23,7 @@ Database = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     commands = typer.Typer(help="Look after the event log of a server.", no_args_is_help=True)
-    for command in (show, migrate, retain):
+    for command in (show, migrate, backup, retain):
         commands.command(command.__name__)(command)
     app.add_typer(commands, name="log")
 
@@ -59,6 +59,23 @@ def migrate(
     """
     place = LogPlace(config=config, data=data, database=database)
     _print(context.ensure_object(Launchers).migrate_log(place, to))
+
+
+def backup(
+    context: typer.Context,
+    target: Annotated[Path, typer.Argument(help="New folder for the copy.", show_default=False)],
+    *,
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Copy all that a server must not lose, also beside a running one: a server on the copy goes on from there.
+
+    A log on PostgreSQL is not in it: take that by pg_dump before, so that it names no folder that the copy lacks.
+    """
+    place = LogPlace(config=config, data=data, database=database)
+    for line in context.ensure_object(Launchers).back_up(place, target):
+        _print(line)
 
 
 def retain(

@@ -16,6 +16,8 @@ from planner.ports.run_steps import RunStep
 
 MOST_HOSTS = 256
 """Each is a process of its own, on machines that others use too."""
+GIVEN_UP = "RUN_GIVEN_UP"
+"""What the detail of a failed plan begins with if its process died in every attempt: by all signs, of this request."""
 _LARGEST = 2**63 - 1
 _LONGEST_SECONDS = 1e9
 _INCUMBENT = re.compile(r"[1-9][0-9]{0,8}-[0-9a-f]{1,64}")
