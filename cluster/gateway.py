@@ -97,15 +97,17 @@ async def running_gateway(
     Raises as :func:`serve` does.
     """
     async with _own_log(settings) as database:
+        log, clock, ids = SqlEventLog(database), SystemClock(), RandomIds()
+        journal = EventLogJournal(log, SqlSnapshots(database), clock, ids)
         ports = PlanningPorts(
-            log=SqlEventLog(database),
+            log=log,
             scenarios=ScenarioFolders(settings.data / "scenarios", max_bytes=settings.largest_scenario),
             plans=PlanFolders(settings.data / "plans"),
-            clock=SystemClock(),
-            ids=RandomIds(),
+            clock=clock,
+            ids=ids,
             telemetry=telemetry,
+            agents=journal,
         )
-        journal = EventLogJournal(ports.log, SqlSnapshots(database), ports.clock, ports.ids)
         runtime = make_runtime(settings.runtime)
         runs = PlanRuns(ports, runtime, concurrency=settings.concurrency, most_waiting=settings.most_waiting)
         checks = ScenarioChecks(ports.scenarios, telemetry.metrics)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from planner.application.executing_agents import agents_execute
 from planner.application.live_plan import LivePlan
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
@@ -93,7 +94,9 @@ async def _accept_completed(ports: PlanningPorts, record: PlanRecord, request: A
     )
     if record.acceptance is None:
         check_kept(record)
-    return _same(record, request)
+    accepted = _same(record, request)
+    await agents_execute(ports, accepted)
+    return accepted
 
 
 async def _accept_running(ports: PlanningPorts, runs: PlanRuns, live: LivePlan, request: AcceptRequest) -> PlanRecord:

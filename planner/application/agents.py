@@ -8,13 +8,14 @@ takes effect at the next run, which reads the journals anew.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from planner.domain.agent_lifecycle import NEXT, AgentState, moved
 from planner.domain.errors import AgentBusy, InvalidRequest, NotFound
 from planner.events.agent_record import ACCEPTED, RETIRED, AgentRecord
 from planner.events.agent_versions import KIND_PREFIX, PINNED
-from planner.ports.agent_journal import AgentJournal, AgentNote
+from planner.ports.agent_journal import AgentJournal, AgentNote, EpochFenced
 from planner.ports.agent_records import agent_names, chosen_versions, read_record
 
 SERVER = "server"
@@ -151,11 +152,16 @@ def retire_agent(ports: AgentPorts, name: str, reason: str, *, busy: bool) -> Ag
 
 def note_accepted(journal: AgentJournal, plan: str) -> tuple[str, ...]:
     """Note that a finished plan was accepted, for every agent whose last plan it is; return their names."""
-    records = [read_record(journal, name) for name in agent_names(journal)]
-    names = [r.name for r in records if r.plan == plan and AgentState.EXECUTING in NEXT[r.state]]
-    if names:
-        journal.begin({name: [AgentNote(kind=ACCEPTED, content={"plan": plan})] for name in names}, holder=SERVER)
-    return tuple(names)
+    noted = []
+    for record in [read_record(journal, name) for name in agent_names(journal)]:
+        if record.plan != plan or record.accepted == plan or AgentState.EXECUTING not in NEXT[record.state]:
+            continue
+        note = AgentNote(kind=ACCEPTED, content={"plan": plan})
+        # Under the epoch that was read: an agent that a run took up in this moment is left to that run.
+        with suppress(EpochFenced):
+            journal.append(record.name, record.epoch, [note])
+            noted.append(record.name)
+    return tuple(noted)
 
 
 def _known_kind(ports: AgentPorts, kind: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from planner.ports.agent_journal import AgentJournal
 from planner.ports.clock import Clock
 from planner.ports.event_log import EventLog
 from planner.ports.ids import Ids
@@ -17,7 +18,7 @@ from planner.ports.telemetry import Telemetry
 class PlanningPorts:
     """Log, stores, clock and ids of one server; log and stores block, so the use cases call them in threads.
 
-    ``telemetry`` is told what they do.
+    ``telemetry`` is told what they do, and ``agents`` are the journals of long-lived agents, where they keep any.
     """
 
     log: EventLog
@@ -26,3 +27,4 @@ class PlanningPorts:
     clock: Clock
     ids: Ids
     telemetry: Telemetry = SILENT
+    agents: AgentJournal | None = None

@@ -124,3 +124,13 @@ def test_agents_of_an_accepted_plan_execute_it(ports: AgentPorts) -> None:
     states = [agent.state for agent in list_agents(ports).agents]
     assert states == [AgentState.EXECUTING, AgentState.MONITORING, AgentState.DECOMMISSIONED]
     assert note_accepted(ports.journal, "unheard of") == ()
+
+
+def test_a_run_that_took_an_agent_up_is_not_disturbed_by_an_acceptance(ports: AgentPorts) -> None:
+    """Noting an acceptance takes no epoch, so that a host goes on writing, and a second note of it changes nothing."""
+    epoch = ports.journal.epoch("plant:1901")
+    assert note_accepted(ports.journal, "r1") == NAMES
+    assert note_accepted(ports.journal, "r1") == ()
+    assert ports.journal.epoch("plant:1901") == epoch
+    took_part(ports, "r2", "plant:1901", planned=False)
+    assert find_agent(ports, "plant:1901").accepted == "r1"
