@@ -1,0 +1,135 @@
+"""Agents outlive everything: a killed server, an upgrade and its rollback; and a retired one is not planned with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from cluster.main import launchers
+from planner.adapters.scenario_folder import write_scenario
+from planner.cli.app import run
+from planner.cli.exit_codes import DONE, WRONG_INPUT
+from planner.client.connection import ServerAddress
+from planner.client.planning_client import PlanningClient, PlanStep
+from planner.events.catalogue import PlanCompleted, PlanFailed
+from planner.events.plan_record import PlanRecord
+from planner.ports.planning_runtime import PlanningParameters
+from planner.simulation.generate import generate
+
+SEED = 3
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[str]:
+    """Start a server that plans in worker processes; gives its address, and kills it in the end."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "cluster.main", "serve", "--listen", "127.0.0.1:0"),
+            *("--data", str(data), "--runtime", "local"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().removeprefix("listening on ").strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def concordat_agents(address: str, *arguments: str) -> tuple[int, str]:
+    """Run a command of `concordat agents`; return its exit code and what it told."""
+    out = StringIO()
+    with redirect_stdout(out), redirect_stderr(out):
+        code = run(launchers(), ["agents", *arguments, "--server", address])
+    return code, out.getvalue()
+
+
+def listed(address: str) -> dict[str, dict[str, Any]]:
+    """Return all agents by name."""
+    code, text = concordat_agents(address, "list", "--json")
+    assert code == DONE, text
+    return {agent["name"]: agent for agent in json.loads(text)["agents"]}
+
+
+def planned(address: str, scenario: Path, *, accept: bool = False) -> PlanRecord:
+    """Have a scenario planned and, if asked, accept the plan; return its record."""
+
+    async def ask() -> PlanRecord:
+        async with PlanningClient(ServerAddress(address)) as client:
+            asked = await client.create(await client.upload(scenario), PlanningParameters(gap=0.0, work_limit=20))
+            record = asked
+            async for step in client.watch(asked.plan):
+                if isinstance(step, PlanStep):
+                    record = step.record
+            if accept:
+                record = await client.accept(record.plan, etag=record.etag, accepted_by="somebody")
+            return record
+
+    return asyncio.run(asyncio.wait_for(ask(), 120))
+
+
+def hash_of(record: PlanRecord) -> str:
+    """Return the hash of a plan that was made."""
+    assert isinstance(record.ending, PlanCompleted), record.ending
+    return record.ending.plan_hash
+
+
+def test_agents_are_who_they_were_through_kills_upgrades_and_rollbacks(tmp_path: Path) -> None:
+    """A killed server forgets no agent; each version of plants makes the same plan; a retired one is refused by name."""
+    data, scenario = tmp_path / "data", tmp_path / "scenario"
+    write_scenario(generate("tiny", seed=SEED), scenario)
+    with serving(data) as address:
+        assert listed(address) == {}
+        first = planned(address, scenario, accept=True)
+        agents = listed(address)
+        assert {agent["state"] for agent in agents.values()} == {"executing"}
+        assert {agent["plan"] for agent in agents.values()} == {first.plan}
+        assert concordat_agents(address, "upgrade", "plant", "--to", "1")[0] == DONE
+    with serving(data) as address:
+        assert listed(address) == agents
+        older = planned(address, scenario)
+        assert hash_of(older) == hash_of(first)
+        plants = [agent for name, agent in listed(address).items() if name.startswith("plant:")]
+        assert {(plant["version"], plant["state"], plant["runs"]) for plant in plants} == {(1, "monitoring", 2)}
+        code, text = concordat_agents(address, "rollback", "plant")
+        assert (code, "version 2" in text) == (DONE, True), text
+        assert hash_of(planned(address, scenario)) == hash_of(first)
+        plants = [agent for name, agent in listed(address).items() if name.startswith("plant:")]
+        assert {(plant["version"], plant["runs"]) for plant in plants} == {(2, 3)}
+        retired = plants[0]["name"]
+        assert concordat_agents(address, "retire", retired, "--reason", "it was sold")[0] == DONE
+    with serving(data) as address:
+        code, text = concordat_agents(address, "show", retired)
+        assert code == DONE
+        assert "decommissioned" in text
+        ending = planned(address, scenario).ending
+        assert isinstance(ending, PlanFailed)
+        assert "AGENT_DECOMMISSIONED" in ending.detail
+        assert retired in ending.detail
+        assert "it was sold" in ending.detail
+
+
+def test_what_cannot_be_done_with_agents_is_told_with_its_cure(tmp_path: Path) -> None:
+    """Unknown agents, kinds and versions, and a rollback of nothing, end with a code of wrong input and a reason."""
+    with serving(tmp_path / "data") as address:
+        for arguments, reason in (
+            (("show", "plant:nobody"), "no agent is called"),
+            (("upgrade", "plant", "--to", "9"), "this release has 1, 2"),
+            (("upgrade", "robot", "--to", "1"), "choose one of plant, partner, segment"),
+            (("rollback", "segment"), "no version was ever chosen"),
+            (("retire", "segment:nobody"), "no agent is called"),
+            (("list", "--kind", "robot"), "choose one of plant, partner, segment"),
+        ):
+            code, text = concordat_agents(address, *arguments)
+            assert code == WRONG_INPUT, (arguments, code, text)
+            assert reason in " ".join(text.split()), text
