@@ -1,8 +1,9 @@
 """What agents take of memory where many share a host, beside a process for each of them.
 
 A server on Ray makes a plan with a handful of agents, so that its hosts have everything loaded, and then one with many.
-What the hosts then hold more is the further agents'; what the server has in all is everything it started, Ray included.
-Memory is the proportional set size: a page that n processes share counts 1/n in each of them.
+What the hosts then hold more of their own is the further agents' (unique set size: pages that nobody shares). What a
+host, or everything that was started, takes in all is the proportional set size: a page that n processes share counts
+1/n in each of them.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ class Asked:
 
 @dataclass(slots=True)
 class Memory:
-    """The largest seen so far, in bytes: of the hosts together, of the largest one, and of everything started."""
+    """The largest seen so far, in bytes: of the hosts' own pages, of the largest host, and of everything started."""
 
-    hosts: int = 0
+    own: int = 0
     largest: int = 0
     all: int = 0
     counts: set[int] = field(default_factory=set)
@@ -56,11 +57,11 @@ class Memory:
     def sample(self, root: int) -> None:
         """Look at a process and all it started."""
         found = {pid: _memory(pid) for pid in _descendants(root)}
-        hosts = [bytes_ for pid, bytes_ in found.items() if _title(pid).startswith(_HOST_TITLE)]
+        hosts = [memory for pid, memory in found.items() if _title(pid).startswith(_HOST_TITLE)]
         self.counts.add(len(hosts))
-        self.hosts = max(self.hosts, sum(hosts))
-        self.largest = max(self.largest, max(hosts, default=0))
-        self.all = max(self.all, sum(found.values()))
+        self.own = max(self.own, sum(unique for unique, _ in hosts))
+        self.largest = max(self.largest, max((shared for _, shared in hosts), default=0))
+        self.all = max(self.all, sum(shared for _, shared in found.values()))
 
 
 def _prepare(case: Case, _: Path | None, seed: int) -> Asked:
@@ -110,7 +111,7 @@ async def _measured(asked: Asked, watch: Stopwatch, hosts: int, *, apart: int = 
         solution=(first, second, after.counts),
         figures={
             "agents": float(len(agent_names(later))),
-            "further_agent_mib": max(0, after.hosts - before.hosts) / further / _MIB,
+            "further_agent_mib": max(0, after.own - before.own) / further / _MIB,
             "largest_host_mib": after.largest / _MIB,
             "all_mib": after.all / _MIB,
         },
@@ -161,12 +162,15 @@ def _descendants(root: int) -> list[int]:
     return found
 
 
-def _memory(pid: int) -> int:
+def _memory(pid: int) -> tuple[int, int]:
+    """Return the unique and the proportional set size of a process, in bytes."""
     try:
         lines = (_PROC / str(pid) / "smaps_rollup").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
-        return 0  # it ended meanwhile
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+        return 0, 0  # it ended meanwhile
+    kib = {parts[0]: int(parts[1]) for line in lines if len(parts := line.split()) == 3}
+    unique = kib.get("Private_Clean:", 0) + kib.get("Private_Dirty:", 0)
+    return unique * 1024, kib.get("Pss:", 0) * 1024
 
 
 def _title(pid: int) -> bytes:

@@ -85,7 +85,7 @@ def hash_of(record: PlanRecord) -> str:
 
 
 def test_agents_are_who_they_were_through_kills_upgrades_and_rollbacks(tmp_path: Path) -> None:
-    """A killed server forgets no agent; each version of plants makes the same plan; a retired one is refused by name."""
+    """A killed server forgets no agent; each version of plants makes the same plan; a retired one is refused."""
     data, scenario = tmp_path / "data", tmp_path / "scenario"
     write_scenario(generate("tiny", seed=SEED), scenario)
     with serving(data) as address:
