@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cluster.child_server import child_server
 from planner.cli.app import run
 from planner.cli.launchers import AuditCheck, Launchers, LogPlace, Replay, ReplayOrder, ServeOptions, Verification
+from planner.cli.what_if_order import GridOrder, GridRunEnd, GridRunOrder, WhatIf
 
 if TYPE_CHECKING:  # loaded by the commands that need them: `concordat --help` should not wait for polars
     from planner.domain.finding import Finding
@@ -42,6 +43,7 @@ def launchers() -> Launchers:
         retain_plans=_retain_plans,
         verify_audit=_verify_audit,
         list_audit=_list_audit,
+        what_if=WhatIf(plan=_plan_grid, run=_run_grid, compare=_compare_run),
     )
 
 
@@ -133,6 +135,24 @@ def _retain_plans(place: LogPlace, days: float, accepted: bool) -> Iterable[str]
     from cluster.log_keeping import retain_folders  # noqa: PLC0415 - loads SQLAlchemy and gRPC
 
     return retain_folders(place, days, accepted)
+
+
+def _plan_grid(order: GridOrder) -> Iterable[str]:
+    from cluster.what_if import plan_grid  # noqa: PLC0415 - loads polars and the formulation
+
+    return plan_grid(order)
+
+
+def _run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
+    from cluster.what_if import run_grid  # noqa: PLC0415 - loads polars and the formulation
+
+    return run_grid(order, tell)
+
+
+def _compare_run(folder: Path) -> Iterable[str]:
+    from cluster.what_if import compare_run  # noqa: PLC0415 - loads polars and the formulation
+
+    return compare_run(folder)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from planner.domain.grid_finding import GridFinding
 from planner.domain.patches.change import Level
 
 MOST_BYTES = 16 * 1024 * 1024
-_KEYS = ("schema", "scenario", "factors", "cross", "list", "sample", "base")
+_KEYS = ("schema", "scenario", "factors", "cross", "list", "sample")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,6 @@ def read_grid(file: Path) -> GridFile:
     crossed = _crossed(document.get("cross", []), factors, refuse)
     listed = tuple(_listed(document.get("list", []), refuse))
     sample = _sample(document.get("sample"), refuse)
-    with_base = document.get("base", True)
-    if not isinstance(with_base, bool):
-        refuse("base", "must be true (ask about the base too) or false")
     grid = None
     if not findings:
         try:
@@ -71,7 +68,6 @@ def read_grid(file: Path) -> GridFile:
                 crossed=crossed,
                 listed=listed,
                 sample=sample,
-                with_base=bool(with_base),
             )
         except ValueError as error:
             refuse("", str(error))

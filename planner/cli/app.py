@@ -26,6 +26,7 @@ from planner.cli import (
     serve_command,
     settings_command,
     status_command,
+    what_if_commands,
 )
 from planner.cli.exit_codes import DONE, FAILED, INTERRUPTED, exit_code
 from planner.cli.launchers import Launchers
@@ -67,6 +68,7 @@ serve_command.register(app)
 settings_command.register(app)
 status_command.register(app)
 audit_commands.register(app)
+what_if_commands.register(app)
 agents_commands.register(app)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from planner.cli.what_if_order import WhatIf
+
 if TYPE_CHECKING:  # polars takes half a second to load, which `concordat --help` should not
     from planner.domain.finding import Finding
     from planner.domain.plan import Plan
@@ -134,6 +136,7 @@ class Launchers:
     folder, how many rows, and whether only denials count. ``show_log`` is given an aggregate (or none) and how many
     events, ``migrate_log`` a version, ``back_up`` the folder to copy to, ``retain_plans`` days and
     whether accepted plans count too.
+    ``what_if`` checks, runs and compares grids of questions.
     """
 
     serve: Callable[[ServeOptions], None]
@@ -152,3 +155,4 @@ class Launchers:
     retain_plans: Callable[[LogPlace, float, bool], Iterable[str]]
     verify_audit: Callable[[Path | None, str], AuditCheck]
     list_audit: Callable[[Path | None, int, bool], Iterator[str]]
+    what_if: WhatIf

@@ -77,8 +77,9 @@ class Case:
 
     @property
     def name(self) -> str:
-        """The levels for people."""
-        return ", ".join(f"{name}={shown(level)}" for name, level in self.settings) or BASE
+        """The levels for people, numbers to six digits."""
+        levels = ((name, level if isinstance(level, str) else f"{level:.6g}") for name, level in self.settings)
+        return ", ".join(f"{name}={level}" for name, level in levels) or BASE
 
     @property
     def key(self) -> str:
@@ -111,8 +112,8 @@ class Grid:
 
     ``scenario`` names the base where the grid was written down. All levels of ``crossed`` factors are combined; each
     of ``listed`` names levels of some factors; ``sample`` draws levels of all. A factor that a question does not name
-    leaves the scenario as it is. Patches are applied in the order of the factors. ``with_base`` asks about the base as
-    well.
+    leaves the scenario as it is. Patches are applied in the order of the factors. The base is always asked about: all
+    others go on from its plan.
     """
 
     scenario: str
@@ -120,7 +121,6 @@ class Grid:
     crossed: tuple[str, ...] = ()
     listed: tuple[Mapping[str, Level], ...] = ()
     sample: Sample | None = None
-    with_base: bool = True
 
     def __post_init__(self) -> None:
         names = [factor.name for factor in self.factors]
@@ -134,14 +134,14 @@ class Grid:
             raise ValueError(f"no factor is called {unknown[0]!r}: known are {', '.join(names)}")
         if self.most_cases > MOST_CASES:
             raise ValueError(f"{self.most_cases:,} cases are more than {MOST_CASES:,}: split the grid")
-        if not self.crossed and not self.listed and self.sample is None and not self.with_base:
-            raise ValueError("the grid asks nothing: cross, list or sample some factors")
+        if not self.crossed and not self.listed and self.sample is None:
+            raise ValueError("the grid asks about its base alone: cross, list or sample some factors")
 
     @property
     def most_cases(self) -> int:
         """How many questions there are before those that are the same are asked once only."""
         crossed = math.prod(len(f.levels) for f in self.factors if f.name in self.crossed) if self.crossed else 0
-        return crossed + len(self.listed) + (self.sample.count if self.sample else 0) + self.with_base
+        return crossed + len(self.listed) + (self.sample.count if self.sample else 0) + 1
 
     def cases(self) -> tuple[Case, ...]:
         """Return all questions, each once: the base, what is crossed, what is listed, what is sampled."""
@@ -149,8 +149,7 @@ class Grid:
         return tuple({case.key: case for case in cases}.values())
 
     def _settings(self) -> Iterator[Mapping[str, Level]]:
-        if self.with_base:
-            yield {}
+        yield {}
         if self.crossed:
             crossed = [factor for factor in self.factors if factor.name in self.crossed]
             for levels in itertools.product(*(factor.levels for factor in crossed)):

@@ -31,7 +31,6 @@ cross: [outage, lane]
 list:
   - {demand: 1.1, offer: true}
 sample: {count: 5, seed: 1}
-base: false
 """
 
 
@@ -64,7 +63,7 @@ def test_every_kind_of_factor_is_read(tmp_path: Path) -> None:
     assert found.base == tmp_path / "base"
     assert found.grid.factors[0].interval == (0.8, 1.2)
     assert found.grid.factors[3].levels == (0.0, 1.0)
-    assert len(found.grid.cases()) == 4 + 1 + 5
+    assert len(found.grid.cases()) == 1 + 4 + 1 + 5
 
 
 HEAD = "schema: concordat.grid/1\nscenario: base\n"
@@ -100,7 +99,7 @@ HEAD = "schema: concordat.grid/1\nscenario: base\n"
         (HEAD + "list:\n  - {a: [1]}\n", 4, "is no level"),
         (HEAD + "sample: 100\n", 3, "{count: 100, seed: 1}"),
         (HEAD + "sample: {count: 0, seed: 1}\n", 3, "count ≥ 1"),
-        (HEAD + "base: maybe\n", 3, "true (ask about the base too)"),
+        (HEAD, 1, "cross, list or sample"),
         (HEAD + "factors: &f {}\nlist: *f\n", 4, "write it out"),
         (HEAD + "factors: [\n", 4, "is no YAML"),
         ("- 1\n", 0, "must be a mapping"),

@@ -1,0 +1,124 @@
+"""The worker of what-if runs: one process that plans case after case of one grid, and stays warm between them.
+
+It is told the run as one JSON line on standard input and says that it is ready, then takes one case a line and answers
+each with its result. When its input ends, whoever started it is gone, and so is it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from actors.host import Host, agent_names
+from actors.in_process import InProcessNetwork
+from actors.kept_answers import KeptAnswers
+from actors.run import RunSettings, run_planning
+from actors.settings import AgentSettings
+from cluster.local_worker import parameters_of
+from cluster.plans_in_memory import PlansInMemory
+from cluster.worker_lines import take_standard_output, write_line
+from planner.adapters.grid_yaml import read_grid
+from planner.adapters.scenario_folder import read_scenario
+from planner.application.case_results import case_result, failed_case
+from planner.domain.errors import ConcordatError, ScenarioInvalid
+from planner.domain.grid import Case
+from planner.domain.hashing import scenario_hash
+from planner.domain.scenario import Scenario
+from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult
+from planner.ports.what_if import CaseResult
+from planner.verification.findings import find_problems
+from solvers.core.errors import SolverError
+
+
+@dataclass(slots=True)
+class CasePlanner:
+    """Plans cases of one base scenario with all agents in this process, which remember what they answered before."""
+
+    base: Scenario
+    settings: AgentSettings
+    folders: PlansInMemory = field(default_factory=PlansInMemory)
+    kept: KeptAnswers = field(default_factory=KeptAnswers)
+
+    def plan(self, case: Case, parameters: PlanningParameters, plan_folder: str = "") -> CaseResult:
+        """Return what came of a case; whatever goes wrong with it is its result."""
+        began, used = time.monotonic(), time.process_time()
+        self.folders.last = None
+        try:
+            scenario = case.scenario(self.base)
+            findings = find_problems(scenario)
+            if findings:
+                raise ScenarioInvalid(case.name, findings)  # noqa: TRY301 - told like every other reason
+            result = self._planned(scenario, parameters, plan_folder, began)
+        except (ConcordatError, SolverError) as error:
+            return failed_case(case, f"{error.code}: {error}", seconds=time.monotonic() - began)
+        except Exception as error:  # noqa: BLE001 - one case must not end the others; its row says what happened
+            return failed_case(case, f"{type(error).__name__}: {error}", seconds=time.monotonic() - began)
+        plan = self.folders.last if result.outcome is Outcome.PLANNED else None
+        seconds, cpu = time.monotonic() - began, time.process_time() - used
+        return case_result(case, result, plan, seconds=seconds, cpu_seconds=cpu)
+
+    def _planned(
+        self, scenario: Scenario, parameters: PlanningParameters, plan_folder: str, began: float
+    ) -> PlanningResult:
+        names = agent_names(scenario)
+        settings = RunSettings(
+            folders=self.folders,
+            parameters=parameters,
+            code_hash=self.settings.code_hash,
+            clock=lambda: time.monotonic() - began,
+            emit=lambda _: None,
+            coordinator_backend=self.settings.coordinator_backend,
+            backends=self.settings.backends,
+            libraries=self.settings.libraries,
+        )
+        host = Host(
+            scenario,
+            names,
+            plant_backend=self.settings.plant_backend,
+            partner_backend=self.settings.partner_backend,
+            brake=settings.brake,
+            kept=self.kept,
+        )
+        return run_planning(scenario, InProcessNetwork(host, names), plan_folder, settings)
+
+
+def _listen(lines: SimpleQueue[str]) -> None:
+    """Pass lines on; at their end nobody waits for an answer any more, so the process ends at once."""
+    while line := sys.stdin.readline():
+        lines.put(line)
+    os._exit(0)
+
+
+def _opened(run: Mapping[str, Any]) -> tuple[CasePlanner, Mapping[str, Case]]:
+    base = read_scenario(Path(run["base"]))
+    now = scenario_hash(base)
+    if now != run["scenario_hash"]:
+        raise ScenarioInvalid(run["base"], ())
+    cases = {case.key: case for case in read_grid(Path(run["grid"])).grid.cases()}
+    return CasePlanner(base, AgentSettings(**run["settings"])), cases
+
+
+def main() -> None:
+    """Plan cases as told on standard input."""
+    told = take_standard_output()
+    lines: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True, name="listening").start()
+    planner, cases = _opened(json.loads(lines.get()))
+    write_line(told, {"ready": True})
+    while True:
+        order = json.loads(lines.get())
+        case = cases.get(order["key"], Case((), ()))
+        result = planner.plan(case, parameters_of(order["parameters"]), order["plan_folder"])
+        write_line(told, {"result": asdict(result)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The commands that ask many questions about one scenario: whatif plan, run, compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from planner.cli.exit_codes import DOES_NOT_HOLD, DONE
+from planner.cli.launchers import Launchers
+from planner.cli.what_if_order import GAP, SECONDS, GridOrder, GridRunOrder
+
+GridArgument = Annotated[Path, typer.Argument(help="YAML file that names a base scenario, factors and their levels.")]
+Workers = Annotated[int | None, typer.Option(help="Cases planned at once; else one a core.", min=1, show_default=False)]
+Seconds = Annotated[float, typer.Option(help="Seconds after which a case ends with its best plan.", min=0.001)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(help="Ask many questions about one scenario, and compare with proof.", no_args_is_help=True)
+    for command in (plan, run, compare):
+        group.command(command.__name__)(command)
+    app.add_typer(group, name="whatif")
+
+
+def plan(
+    context: typer.Context,
+    grid: GridArgument,
+    *,
+    workers: Workers = None,
+    seconds: Seconds = SECONDS,
+    measured: Annotated[
+        Path | None, typer.Option(help="Folder of an earlier run, to tell the cost from.", show_default=False)
+    ] = None,
+) -> None:
+    """Check a grid against its base; say how many cases it has, what they change and what they may cost."""
+    order = GridOrder(grid=grid, workers=workers, seconds=seconds, measured=measured)
+    for line in context.ensure_object(Launchers).what_if.plan(order):
+        _print(line)
+
+
+def run(  # noqa: PLR0913 - every option of the command is a parameter
+    context: typer.Context,
+    grid: GridArgument,
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the results; a run there is gone on with.", show_default=False)],
+    gap: Annotated[float, typer.Option(help="Relative gap at which a case is done.", min=0.0)] = GAP,
+    seconds: Seconds = SECONDS,
+    budget_seconds: Annotated[
+        float | None, typer.Option(help="Seconds after which the run ends, resumable.", min=0.001, show_default=False)
+    ] = None,
+    workers: Workers = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster to plan on; else processes of this machine.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of planning where no factor sets it.", min=0)] = 0,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask failed cases anew.")] = False,
+    keep_plans: Annotated[bool, typer.Option("--keep-plans", help="Keep the plan folder of every case.")] = False,
+) -> None:
+    """Plan every case that has no result yet; after a crash or Ctrl-C, the same command goes on."""
+    order = GridRunOrder(
+        grid=grid,
+        out=out,
+        gap=gap,
+        seconds=seconds,
+        budget_seconds=budget_seconds,
+        workers=workers,
+        address=address,
+        seed=seed,
+        retry_failed=retry_failed,
+        keep_plans=keep_plans,
+    )
+    tell = Console(stderr=True)
+    end = context.ensure_object(Launchers).what_if.run(
+        order, lambda line: tell.print(line, markup=False, highlight=False, soft_wrap=True)
+    )
+    _print(f"{end.done} results, {end.failed} of them failed, {end.left} cases left; all results are in {end.file}")
+    raise typer.Exit(DOES_NOT_HOLD if end.left or end.failed else DONE)
+
+
+def compare(
+    context: typer.Context,
+    results: Annotated[Path, typer.Argument(help="Folder of a run.")],
+) -> None:
+    """Say which cases are proven better than which, and what is cheapest to do about the others."""
+    for line in context.ensure_object(Launchers).what_if.compare(results):
+        _print(line)
+
+
+def _print(text: str) -> None:
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)
