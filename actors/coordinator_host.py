@@ -12,9 +12,9 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from actors.protocol import AgentNetwork
+from actors.checked_replies import CheckedNetwork, RenewableNetwork
 from actors.recovery import Turn
-from actors.settings import AgentSettings, open_folders
+from actors.settings import AgentSettings, Patience, open_folders
 from planner.domain.errors import ConcordatError
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 
@@ -27,7 +27,7 @@ _MOST_TOLD = 10_000
 """Steps of a run that are kept for whoever watches it."""
 
 
-class HostNetwork(AgentNetwork, Protocol):
+class HostNetwork(RenewableNetwork, Protocol):
     """A network whose agents live on hosts."""
 
     def __init__(
@@ -39,6 +39,7 @@ class HostNetwork(AgentNetwork, Protocol):
         *,
         steps: RunSteps,
         logs: RunLogs | None = None,
+        patience: Patience | None = None,
     ) -> None: ...
 
     def end(self, planned: bool) -> None:  # noqa: FBT001 - a callback that is told one thing
@@ -94,8 +95,10 @@ class CoordinatorHost:
             scenario = settings.folders.read_scenario(scenario_folder)
             names = agent_names(scenario)
             with told_solves(settings.folders, plan_folder, names, wanted=parameters.solver_logs) as logs:
-                network = self._network(turn, hosts, scenario_folder, names, steps=steps, logs=logs)
-                result = run_planning(scenario, network, plan_folder, replace(settings, logs=logs, ended=network.end))
+                patience = self._settings.patience
+                network = self._network(turn, hosts, scenario_folder, names, steps=steps, logs=logs, patience=patience)
+                settings = replace(settings, logs=logs, ended=network.end)
+                result = run_planning(scenario, CheckedNetwork(network), plan_folder, settings)
             return replace(result, steps=steps.take())
         except (ConcordatError, SolverError) as error:
             return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")

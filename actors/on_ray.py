@@ -14,13 +14,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError, RayTaskError
 
+from actors.actor_answers import POLL_SECONDS, SILENT_SECONDS, ClusterLost, answered, future
 from actors.agent_host import AgentHost
 from actors.coordinator_host import CoordinatorHost
 from actors.lost_runs import STARTING, LostRuns, RunLost
@@ -29,26 +30,25 @@ from actors.quoting_host import QuotingHost
 from actors.ray_head import end_head, spawn_head
 from actors.recovery import Turn
 from actors.refusal import Refusal
-from actors.settings import AgentSettings
+from actors.settings import AgentSettings, Patience
 from planner.domain.errors import QuoteFailed
 from planner.ports.agent_hosts import HostState
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.quoting import NewOrder, Quote
-from planner.ports.run_steps import StepKind
+from planner.ports.run_steps import RunStep, StepKind
 
 if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
     from actors.run_diary import RunSteps
     from actors.solver_logs import RunLogs
 
 NAMESPACE = "concordat"
-_POLL_SECONDS = 0.2
 _WATCH_SECONDS = 1.0
 _PAUSE_SECONDS = 0.5
-_SILENT_SECONDS = 45.0
-"""After so long without a sign a coordinator's cluster is taken for lost; a new process of it stands far sooner."""
 _RETURN_SECONDS = 300.0
 """How long a coordinator or a cluster that stood before is waited for."""
-_RETRIES = 5
+_RETRIES = 6
+_LATE = 2
+"""How often a host may be silent, or take too long, before its agents count as having no answer in a round."""
 _MOST_PENDING = 64
 _PROBE_SECONDS = 5.0
 _ALIVE_SECONDS = 2.0
@@ -61,6 +61,10 @@ _PLACE_CPUS = 0.01
 
 class RayNotStarted(RayError):
     """A cluster of our own did not start."""
+
+
+_LOST = (ActorDiedError, ActorUnavailableError, LookupError)
+"""What a call to a host raises whose process ended, or stands again and was not told yet what it holds."""
 
 
 class RayNetwork:
@@ -79,9 +83,10 @@ class RayNetwork:
         *,
         steps: RunSteps,
         logs: RunLogs | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self._turn, self._hosts, self._folder = turn, hosts, scenario_folder
-        self._names, self._steps, self._logs = names, steps, logs
+        self._names, self._steps, self._logs, self._patience = names, steps, logs, patience or Patience()
         self._place = {name: i % len(hosts) for i, name in enumerate(names)}
         self._formulate: Formulate | None = None
         ray.get([self._install(place) for place in range(len(hosts))])
@@ -106,7 +111,7 @@ class RayNetwork:
             replies, seconds = self._collect(place, answer, batches[place])
             found.update(replies)
             self._steps.add_answers(began, seconds)
-        return {name: found[name] for name in messages}
+        return {name: found[name] for name in messages if name in found}
 
     def end(self, planned: bool) -> None:  # noqa: FBT001 - a callback that is told one thing
         """Have every host note how this turn ended.
@@ -133,33 +138,60 @@ class RayNetwork:
         names = tuple(name for name in self._names if self._place[name] == place)
         return self._hosts[place].install.remote(self._folder, names, self._turn, logs=self._logs)
 
+    def renew(self, names: Sequence[str]) -> None:
+        """Begin the hosts of these agents anew; see :class:`actors.checked_replies.RenewableNetwork`."""
+        for place in sorted({self._place[name] for name in names}):
+            with self._steps.timing(StepKind.RESTART, f"agents-{place}"):
+                ray.kill(self._hosts[place], no_restart=False)
+                self._stand(place)
+
     def _collect(self, place: int, answer: Any, batch: dict[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
+        """Return the answers of a host, which is brought back if it died or fell silent; none if it is so each time."""
+        late = lost = 0
+        while late < _LATE:
+            try:
+                return self._awaited(place, answer)
+            except _LOST:
+                noticed, lost = self._steps.now(), lost + 1
+                if lost == _RETRIES:
+                    raise
+            except TimeoutError:
+                noticed, late = self._steps.now(), late + 1
+                ray.kill(self._hosts[place], no_restart=False)
+            self._stand(place)
+            self._steps.add(
+                RunStep(kind=StepKind.RESTART, what=f"agents-{place}", began=noticed, ended=self._steps.now())
+            )
+            answer = self._hosts[place].handle.remote(batch)
+        return {}, {}
+
+    def _awaited(self, place: int, answer: Any) -> tuple[dict[str, Reply], dict[str, float]]:
+        """Return the answers of a host that works; raises TimeoutError where it is silent or takes too long."""
+        until = time.monotonic() + self._patience.round_seconds
+        while not ray.wait([answer], timeout=self._patience.beat_seconds)[0]:
+            # In the middle of a round too a host answers at once that it is there.
+            ray.get(self._hosts[place].alive.remote(), timeout=self._patience.silent_seconds)
+            if time.monotonic() > until:
+                raise TimeoutError(f"the agents of host {place} took longer than a round may take")
+        replies: tuple[dict[str, Reply], dict[str, float]] = ray.get(answer)
+        return replies
+
+    def _stand(self, place: int) -> None:
+        """Bring a host back, as often as it dies over it."""
         for attempt in range(_RETRIES):
             try:
-                replies: tuple[dict[str, Reply], dict[str, float]] = ray.get(answer)
-            except (ActorDiedError, ActorUnavailableError, LookupError):
+                return self._bring_back(place)
+            except _LOST:
                 if attempt == _RETRIES - 1:
                     raise
-                time.sleep(0.5 * 2**attempt)
-                with (
-                    suppress(ActorDiedError, ActorUnavailableError),
-                    self._steps.timing(StepKind.RESTART, f"agents-{place}"),
-                ):
-                    self._bring_back(place)
-                answer = self._hosts[place].handle.remote(batch)
-            else:
-                return replies
-        raise RuntimeError("unreachable: the last attempt returns or raises")
+                time.sleep(0.25 * 2**attempt)
+        return None
 
     def _bring_back(self, place: int) -> None:
         ray.get(self._install(place))
         if self._formulate is not None:
             again = {name: self._formulate for name in self._names if self._place[name] == place}
             ray.get(self._hosts[place].handle.remote(again))
-
-
-class ClusterLost(RayError):
-    """The cluster ended, or does not answer any more."""
 
 
 class RayRuntime:
@@ -212,9 +244,9 @@ class RayRuntime:
             # A run of this name that was begun by a server which was killed would keep the coordinator busy.
             await self._ask(coordinator.cancel.remote(run))
             told = (scenario_folder, plan_folder, parameters, time.monotonic() - asked)
-            answer = _future(coordinator.plan.remote(run, told, self._hosts[: parameters.hosts]))
+            answer = future(coordinator.plan.remote(run, told, self._hosts[: parameters.hosts]))
             while not answer.done():
-                await asyncio.wait({answer}, timeout=_POLL_SECONDS)
+                await asyncio.wait({answer}, timeout=POLL_SECONDS)
                 for progress in await self._ask(coordinator.progress.remote(run)):
                     yield progress
             result: PlanningResult = answer.result()
@@ -249,30 +281,13 @@ class RayRuntime:
                 return coordinator
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _ask(self, reference: Any, seconds: float = _SILENT_SECONDS) -> Any:
-        """Return an actor's answer.
-
-        Raises
-        ------
-        ClusterLost
-            If its cluster is gone, or nothing comes for so many seconds that it must be.
-        """
-        answer, until = _future(reference), time.monotonic() + seconds
-        try:
-            while not answer.done():
-                if time.monotonic() > until:
-                    self._gone.set()
-                if self._gone.is_set():
-                    raise ClusterLost("the Ray cluster is gone, or does not answer")
-                await asyncio.wait({answer}, timeout=_POLL_SECONDS)
-            return answer.result()
-        finally:
-            answer.cancel()
+    async def _ask(self, reference: Any, seconds: float = SILENT_SECONDS) -> Any:
+        return await answered(reference, self._gone, seconds=seconds)
 
     async def cancel(self, run: str) -> None:
         """Stop a run soon, keeping its best plan."""
         if self._coordinator is not None:
-            with suppress(RayError):
+            with suppress(RayError, ClusterLost):
                 await self._ask(self._coordinator.cancel.remote(run))
 
     async def accept(self, run: str, incumbent: str) -> bool:
@@ -281,7 +296,7 @@ class RayRuntime:
             return False
         try:
             accepted: bool = await self._ask(self._coordinator.accept.remote(run, incumbent))
-        except RayError:
+        except (RayError, ClusterLost):
             return False  # a coordinator that died runs nothing any more
         if accepted:
             self._lost.note_accepted(run, incumbent)
@@ -360,7 +375,7 @@ class RayRuntime:
         """Leave a cluster that is lost, and start another one where it was our own."""
         self._gone.set()
         with self._starting:
-            time.sleep(2 * _POLL_SECONDS)  # by then whoever asked has noticed
+            time.sleep(2 * POLL_SECONDS)  # by then whoever asked has noticed
             if ray.is_initialized():
                 ray.shutdown()
             self._hosts, self._coordinator, self._quoting = [], None, None
@@ -409,11 +424,6 @@ class RayRuntime:
         if self._head is not None:
             end_head(self._head)
         self._head = spawn_head()
-
-
-def _future(reference: Any) -> asyncio.Future[Any]:
-    """Return an actor's answer as a future of this event loop that may be given up."""
-    return asyncio.wrap_future(reference.future())
 
 
 async def _answers(actor: Any) -> bool:

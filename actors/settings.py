@@ -10,6 +10,24 @@ from planner.ports.folders import Folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long the coordinator waits for a host of agents, in seconds.
+
+    A host that has not answered a round is asked every ``beat_seconds`` whether it is there. One that does not say so
+    within ``silent_seconds``, or has not answered after ``round_seconds``, is begun anew.
+    """
+
+    beat_seconds: float = 5.0
+    silent_seconds: float = 20.0
+    round_seconds: float = 1800.0
+
+    def __post_init__(self) -> None:
+        for name in ("beat_seconds", "silent_seconds", "round_seconds"):
+            if not 0.0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be a number of seconds > 0, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSettings:
     """What every process of agents must agree on.
 
@@ -17,7 +35,7 @@ class AgentSettings:
     imported, so that agents know no adapter. Backends are names of `solvers.backends.registry`. ``libraries`` are
     versions by package name, told in every plan. ``journals`` is a factory of
     :class:`planner.ports.agent_journal.AgentJournal` likewise, which is given ``journal_place``; without a place agents
-    write nothing down.
+    write nothing down. Seconds are those of :class:`Patience`, flat, since settings travel as JSON.
     """
 
     folders: str
@@ -28,6 +46,16 @@ class AgentSettings:
     libraries: Mapping[str, str] = field(default_factory=dict)
     journals: str = ""
     journal_place: str = ""
+    beat_seconds: float = 5.0
+    silent_seconds: float = 20.0
+    round_seconds: float = 1800.0
+
+    @property
+    def patience(self) -> Patience:
+        """How long the coordinator waits for hosts in other processes."""
+        return Patience(
+            beat_seconds=self.beat_seconds, silent_seconds=self.silent_seconds, round_seconds=self.round_seconds
+        )
 
     @property
     def backends(self) -> dict[str, str]:

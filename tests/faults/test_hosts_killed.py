@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.lost_runs import STARTING
 from planner.adapters.plan_folder import read_plan
 from planner.ports.planning_runtime import Outcome, PlanningParameters, Progress
 from planner.ports.run_steps import RunStep, StepKind
@@ -27,28 +31,46 @@ RECOVERED_SECONDS = 60.0
 """Within that a host is back on any machine; on two cores that do nothing else it takes less than 10 s."""
 AGENTS, COORDINATOR = b"ray::AgentHost", b"ray::CoordinatorHost"
 _CHANCE = random.Random(20261129)
-DRAWN = [(_CHANCE.choice([AGENTS, AGENTS, AGENTS, COORDINATOR]), _CHANCE.randrange(1, WORK)) for _ in range(24)]
-"""Whom to kill, and after how many progresses of the run."""
+DRAWN = [(_CHANCE.choice([AGENTS, AGENTS, AGENTS, COORDINATOR]), _CHANCE.random()) for _ in range(24)]
+"""Whom to kill, and when, as a share of the time that an undisturbed run takes."""
 
 
-def at_once(drawn: list[tuple[bytes, int]]) -> list[object]:
+def at_once(drawn: list[tuple[bytes, float]]) -> list[object]:
     """Return the cases: the first two and the first coordinator in every run of the tests, the others in full runs."""
     early = {*drawn[:2], next(case for case in drawn if case[0] == COORDINATOR)}
-    cases = []
-    for place, (victim, moment) in enumerate(drawn):
-        marks = () if (victim, moment) in early else pytest.mark.slow
-        early.discard((victim, moment))
-        name = victim.decode().removeprefix("ray::")
-        cases.append(pytest.param(victim, moment, id=f"{place}-{name}-at-{moment}", marks=marks))
-    return cases
+    return [
+        pytest.param(
+            victim,
+            moment,
+            id=f"{place}-{victim.decode().removeprefix('ray::')}-at-{moment:.2f}",
+            marks=() if (victim, moment) in early else pytest.mark.slow,
+        )
+        for place, (victim, moment) in enumerate(drawn)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """A run to which nothing happens: the hash of its plan, and its seconds from the first sign of the coordinator."""
+
+    plan_hash: str
+    seconds: float
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the hash of the plan where nothing happens."""
-    planned = plan_in_process(middling_scenario(SEED), tmp_path_factory.mktemp("undisturbed") / "plan", PARAMETERS)
+def undisturbed(ray_runtime: RayRuntime, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Return what a run is like to which nothing happens."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    planned = plan_in_process(middling_scenario(SEED), folder / "here", PARAMETERS)
     assert planned.plan is not None
-    return str(planned.plan.summary["plan_hash"])
+    heard: list[float] = []
+
+    async def note(progress: Progress) -> None:
+        if progress.phase != STARTING:
+            heard.append(time.monotonic())
+
+    follow(ray_runtime, middling_scenario(SEED), folder, PARAMETERS, watch=note)
+    return Undisturbed(str(planned.plan.summary["plan_hash"]), time.monotonic() - heard[0])
 
 
 def hosts_of(runtime: RayRuntime, kind: bytes) -> list[int]:
@@ -63,36 +85,37 @@ def restarts(run: Run) -> list[RunStep]:
     return [step for told in (*run.told, run.result) for step in told.steps if step.kind is StepKind.RESTART]
 
 
-def check_same(run: Run, folder: Path, undisturbed: str) -> None:
+def check_same(run: Run, folder: Path, undisturbed: Undisturbed) -> None:
     """Check that a run ended with the undisturbed plan."""
     assert run.result.outcome is Outcome.PLANNED, run.result.detail
-    assert read_plan(folder / "plan").summary["plan_hash"] == undisturbed
+    assert read_plan(folder / "plan").summary["plan_hash"] == undisturbed.plan_hash
 
 
 @pytest.mark.parametrize(("victim", "moment"), at_once(DRAWN))
 def test_a_host_killed_at_any_moment_costs_seconds_and_no_result(
-    ray_runtime: RayRuntime, tmp_path: Path, undisturbed: str, victim: bytes, moment: int
+    ray_runtime: RayRuntime, tmp_path: Path, undisturbed: Undisturbed, victim: bytes, moment: float
 ) -> None:
-    """Killed at a drawn moment of a run, an actor is brought back and the run ends with the undisturbed plan."""
-    heard = 0
-    killed: list[int] = []
+    """Killed at a drawn moment, also in the last one, an actor is brought back and the plan is the undisturbed one."""
+    killing: list[asyncio.Task[None]] = []
 
-    async def kill(progress: Progress) -> None:
-        nonlocal heard
-        heard += progress.phase != "starting agents"
+    async def kill() -> None:
+        await asyncio.sleep(moment * undisturbed.seconds)  # nothing waits for it: this is the moment that was drawn
         living = hosts_of(ray_runtime, victim)
-        if heard >= moment and not killed and living:
-            killed.append(living[moment % len(living)])
-            os.kill(killed[0], signal.SIGKILL)
+        os.kill(living[int(moment * 1000) % len(living)], signal.SIGKILL)
 
-    run = follow(ray_runtime, middling_scenario(SEED), tmp_path, PARAMETERS, watch=kill)
-    assert killed
+    async def watch(progress: Progress) -> None:
+        if progress.phase != STARTING and not killing:
+            killing.append(asyncio.create_task(kill()))
+        if progress.phase == "certifying":
+            await killing[0]  # a run that was quicker than the undisturbed one is hit at its end
+
+    run = follow(ray_runtime, middling_scenario(SEED), tmp_path, PARAMETERS, watch=watch)
     check_same(run, tmp_path, undisturbed)
     assert all(step.seconds < RECOVERED_SECONDS for step in restarts(run))
 
 
 def test_all_hosts_killed_at_once_are_told_by_their_names(
-    ray_runtime: RayRuntime, tmp_path: Path, undisturbed: str
+    ray_runtime: RayRuntime, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     """With every host killed in mid-plan the plan is the same, and the run's steps tell who was brought back."""
     killed: list[int] = []
