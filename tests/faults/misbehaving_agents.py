@@ -9,8 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-ROOT = str(Path(__file__).resolve().parents[2])
-sys.path.insert(0, ROOT)
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from cluster.runtimes import agent_settings, guard_ray
 from planner.adapters.plan_folder import read_plan
@@ -30,7 +29,7 @@ def main() -> None:
     folder, *kinds = sys.argv[1:]
     file = Path(folder) / "misbehaviour"
     os.environ[FILE] = str(file)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (sys.path[0], os.environ.get("PYTHONPATH"))))
     guard_ray(own_cluster=True)
     from actors import certify, on_ray  # noqa: PLC0415 - Ray reads its variables as it is loaded
 
@@ -43,9 +42,8 @@ def main() -> None:
             file.write_text(kind, encoding="ascii")
             told = one_run(runtime, scenario, place)
             if told["outcome"] == Outcome.PLANNED.value:
-                told["breaches"] = [
-                    str(breach) for breach in certify.certify(scenario, read_plan(place / "plan")).breaches
-                ]
+                breaches = certify.certify(scenario, read_plan(place / "plan")).breaches
+                told["breaches"] = [str(breach) for breach in breaches]
             told["kind"], told["left"] = kind, file.exists()
             file.unlink(missing_ok=True)
             sys.stdout.write(json.dumps(told) + "\n")
