@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,8 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError, RayT
 from actors.actor_answers import POLL_SECONDS, SILENT_SECONDS, ClusterLost, answered, future
 from actors.agent_host import AgentHost
 from actors.coordinator_host import CoordinatorHost
+from actors.hosted_network import RETRIES, HostedNetwork, HostLost
 from actors.lost_runs import STARTING, LostRuns, RunLost
-from actors.protocol import Formulate, Message, Reply
 from actors.quoting_host import QuotingHost
 from actors.ray_head import end_head, spawn_head
 from actors.recovery import Turn
@@ -35,20 +35,16 @@ from planner.domain.errors import QuoteFailed
 from planner.ports.agent_hosts import HostState
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.quoting import NewOrder, Quote
-from planner.ports.run_steps import RunStep, StepKind
 
 if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
     from actors.run_diary import RunSteps
     from actors.solver_logs import RunLogs
 
 NAMESPACE = "concordat"
-_WATCH_SECONDS = 1.0
+_WATCH_SECONDS, _TOLD_SECONDS = 1.0, 0.1
 _PAUSE_SECONDS = 0.5
 _RETURN_SECONDS = 300.0
 """How long a coordinator or a cluster that stood before is waited for."""
-_RETRIES = 6
-_LATE = 2
-"""How often a host may be silent, or take too long, before its agents count as having no answer in a round."""
 _MOST_PENDING = 64
 _PROBE_SECONDS = 5.0
 _ALIVE_SECONDS = 2.0
@@ -63,16 +59,39 @@ class RayNotStarted(RayError):
     """A cluster of our own did not start."""
 
 
-_LOST = (ActorDiedError, ActorUnavailableError, LookupError)
-"""What a call to a host raises whose process ended, or stands again and was not told yet what it holds."""
+class RayHosts:
+    """Hosts of agents that are actors of Ray; see :class:`actors.hosted_network.Hosts`."""
+
+    def __init__(self, actors: list[Any]) -> None:
+        self._actors = {_host_name(place): actor for place, actor in enumerate(actors)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called."""
+        return tuple(self._actors)
+
+    def call(self, host: str, method: str, *arguments: Any, **named: Any) -> Any:
+        """Call a method of a host."""
+        return getattr(self._actors[host], method).remote(*arguments, **named)
+
+    def ready(self, call: Any, seconds: float) -> bool:
+        """Wait for so many seconds; tells whether a call is over."""
+        return bool(ray.wait([call], timeout=seconds)[0])
+
+    def answer(self, call: Any, seconds: float | None = None) -> Any:
+        """Return the answer to a call; raises HostLost and TimeoutError."""
+        try:
+            return ray.get(call, timeout=seconds)
+        except (ActorDiedError, ActorUnavailableError, LookupError) as error:
+            raise HostLost(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
+
+    def kill(self, host: str) -> None:
+        """End the process of a host; Ray begins another one."""
+        ray.kill(self._actors[host], no_restart=False)
 
 
-class RayNetwork:
-    """The coordinator's way to agents on hosts; see :class:`actors.protocol.AgentNetwork`.
-
-    ``steps`` are told how long agents took, and which hosts had to be brought back. Solvers tell to ``logs``, if
-    anywhere.
-    """
+class RayNetwork(HostedNetwork):
+    """The coordinator's way to agents on hosts that are actors of Ray."""
 
     def __init__(
         self,
@@ -85,47 +104,7 @@ class RayNetwork:
         logs: RunLogs | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self._turn, self._hosts, self._folder = turn, hosts, scenario_folder
-        self._names, self._steps, self._logs, self._patience = names, steps, logs, patience or Patience()
-        self._place = {name: i % len(hosts) for i, name in enumerate(names)}
-        self._formulate: Formulate | None = None
-        ray.get([self._install(place) for place in range(len(hosts))])
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all agents."""
-        return self._names
-
-    def ask(self, messages: Mapping[str, Message]) -> Mapping[str, Reply]:
-        """Deliver a round, one message per host."""
-        for message in messages.values():
-            if isinstance(message, Formulate):
-                self._formulate = message
-        batches: dict[int, dict[str, Message]] = {}
-        for name, message in messages.items():
-            batches.setdefault(self._place[name], {})[name] = message
-        began = self._steps.now()
-        pending = {place: self._hosts[place].handle.remote(batch) for place, batch in batches.items()}
-        found: dict[str, Reply] = {}
-        for place, answer in pending.items():
-            replies, seconds = self._collect(place, answer, batches[place])
-            found.update(replies)
-            self._steps.add_answers(began, seconds)
-        return {name: found[name] for name in messages if name in found}
-
-    def end(self, planned: bool) -> None:  # noqa: FBT001 - a callback that is told one thing
-        """Have every host note how this turn ended.
-
-        A host that died since its last answer notes nothing: its agents stand as they stood, which the next turn ends.
-
-        Raises
-        ------
-        EpochFenced
-            If another host took over one of the agents: what they answered must not count.
-        """
-        for ended in [host.end.remote(self._turn.id, planned=planned) for host in self._hosts]:
-            with suppress(ActorDiedError, ActorUnavailableError):
-                ray.get(ended)
+        super().__init__(turn, RayHosts(hosts), scenario_folder, names, steps=steps, logs=logs, patience=patience)
 
     @staticmethod
     def stop(hosts: list[Any], turn: str) -> None:
@@ -134,64 +113,9 @@ class RayNetwork:
             with suppress(RayError):  # one that is dead solves nothing
                 host.stop.remote(turn)
 
-    def _install(self, place: int) -> Any:
-        names = tuple(name for name in self._names if self._place[name] == place)
-        return self._hosts[place].install.remote(self._folder, names, self._turn, logs=self._logs)
 
-    def renew(self, names: Sequence[str]) -> None:
-        """Begin the hosts of these agents anew; see :class:`actors.checked_replies.RenewableNetwork`."""
-        for place in sorted({self._place[name] for name in names}):
-            with self._steps.timing(StepKind.RESTART, f"agents-{place}"):
-                ray.kill(self._hosts[place], no_restart=False)
-                self._stand(place)
-
-    def _collect(self, place: int, answer: Any, batch: dict[str, Message]) -> tuple[dict[str, Reply], dict[str, float]]:
-        """Return the answers of a host, which is brought back if it died or fell silent; none if it is so each time."""
-        late = lost = 0
-        while late < _LATE:
-            try:
-                return self._awaited(place, answer)
-            except _LOST:
-                noticed, lost = self._steps.now(), lost + 1
-                if lost == _RETRIES:
-                    raise
-            except TimeoutError:
-                noticed, late = self._steps.now(), late + 1
-                ray.kill(self._hosts[place], no_restart=False)
-            self._stand(place)
-            self._steps.add(
-                RunStep(kind=StepKind.RESTART, what=f"agents-{place}", began=noticed, ended=self._steps.now())
-            )
-            answer = self._hosts[place].handle.remote(batch)
-        return {}, {}
-
-    def _awaited(self, place: int, answer: Any) -> tuple[dict[str, Reply], dict[str, float]]:
-        """Return the answers of a host that works; raises TimeoutError where it is silent or takes too long."""
-        until = time.monotonic() + self._patience.round_seconds
-        while not ray.wait([answer], timeout=self._patience.beat_seconds)[0]:
-            # In the middle of a round too a host answers at once that it is there.
-            ray.get(self._hosts[place].alive.remote(), timeout=self._patience.silent_seconds)
-            if time.monotonic() > until:
-                raise TimeoutError(f"the agents of host {place} took longer than a round may take")
-        replies: tuple[dict[str, Reply], dict[str, float]] = ray.get(answer)
-        return replies
-
-    def _stand(self, place: int) -> None:
-        """Bring a host back, as often as it dies over it."""
-        for attempt in range(_RETRIES):
-            try:
-                return self._bring_back(place)
-            except _LOST:
-                if attempt == _RETRIES - 1:
-                    raise
-                time.sleep(0.25 * 2**attempt)
-        return None
-
-    def _bring_back(self, place: int) -> None:
-        ray.get(self._install(place))
-        if self._formulate is not None:
-            again = {name: self._formulate for name in self._names if self._place[name] == place}
-            ray.get(self._hosts[place].handle.remote(again))
+def _host_name(place: int) -> str:
+    return f"agents-{place}"
 
 
 class RayRuntime:
@@ -246,7 +170,7 @@ class RayRuntime:
             told = (scenario_folder, plan_folder, parameters, time.monotonic() - asked)
             answer = future(coordinator.plan.remote(run, told, self._hosts[: parameters.hosts]))
             while not answer.done():
-                await asyncio.wait({answer}, timeout=POLL_SECONDS)
+                await asyncio.wait({answer}, timeout=_TOLD_SECONDS)
                 for progress in await self._ask(coordinator.progress.remote(run)):
                     yield progress
             result: PlanningResult = answer.result()
@@ -315,13 +239,13 @@ class RayRuntime:
     async def _asked(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote | Refusal:
         """Ask the quoting actor; a question changes nothing, so it is asked again if the actor died over it."""
         async with self._questions:
-            for attempt in range(_RETRIES):
+            for attempt in range(RETRIES):
                 try:
                     await asyncio.to_thread(self._start_quoting)
                     asked = self._quoting.quote.remote(scenario_folder, plan_folder, order)
                     answer: Quote | Refusal = await self._ask(asked, math.inf)
                 except (ActorDiedError, ActorUnavailableError, ClusterLost):
-                    if attempt == _RETRIES - 1:
+                    if attempt == RETRIES - 1:
                         raise
                     await asyncio.sleep(0.5 * 2**attempt)
                 else:
@@ -330,7 +254,7 @@ class RayRuntime:
 
     async def hosts(self, only: str = "") -> tuple[HostState, ...]:
         """Ask the coordinator and every host that was started whether it answers; see the port."""
-        known = {f"agents-{place}": host for place, host in enumerate(list(self._hosts))}
+        known = {_host_name(place): host for place, host in enumerate(list(self._hosts))}
         if self._coordinator is not None:
             known["coordinator"] = self._coordinator
         known = {name: actor for name, actor in known.items() if only in ("", name)}
@@ -391,7 +315,8 @@ class RayRuntime:
             if self._coordinator is None:
                 self._coordinator = _actor(CoordinatorHost, "coordinator", self._settings, RayNetwork)
             while len(self._hosts) < count:
-                self._hosts.append(_actor(AgentHost, f"agents-{len(self._hosts)}", self._settings))
+                name = _host_name(len(self._hosts))
+                self._hosts.append(_actor(AgentHost, name, self._settings, name))
 
     def _start_quoting(self) -> None:
         with self._starting:

@@ -12,6 +12,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from benchmarks.peers.bare_grpc import plan_rows
 from cluster.gateway import READY, serve
 from cluster.settings import GatewaySettings
 from planner.adapters.plan_folder import write_plan
+from planner.client.connection import ServerAddress
+from planner.client.server_status import ask_status
 from planner.domain.plan import PLAN_TABLES, Plan
 from planner.events.catalogue import PlanRequested
 from planner.events.plan_record import PlanRecord
@@ -39,6 +42,8 @@ from planner.simulation.scripted_runtime import Script, ScriptedRuntime
 LOOPBACK = DoorSettings(listen="127.0.0.1:0")
 GET_PLAN = "/concordat.planning.v1.PlanningService/GetPlan"
 GET_STATUS = "/concordat.planning.v1.ServerStatusService/GetServerStatus"
+COORDINATOR = "coordinator"
+_STARTING_SECONDS = 240.0
 _GRACE_SECONDS = 30.0
 
 
@@ -125,6 +130,23 @@ def serving(module: str, arguments: Sequence[str] = ()) -> Iterator[Serving]:
             child.wait()
         if child.stdout is not None:
             child.stdout.close()
+
+
+def wait_for_coordinator(address: str) -> None:
+    """Wait until the agents of a server on Ray stand.
+
+    Raises
+    ------
+    RuntimeError
+        If they do not.
+    """
+    until = time.monotonic() + _STARTING_SECONDS
+    while time.monotonic() < until:
+        status = asyncio.run(ask_status(ServerAddress(address))).status
+        if status is not None and any(host.name == COORDINATOR and host.answers for host in status.hosts):
+            return
+        time.sleep(1.0)
+    raise RuntimeError("the server's agents did not start")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """From cancelling a plan to idle solvers with the best plan kept, beside killing the process that plans.
 
-A server plans in worker processes. Once a plan has a value it goes on for a drawn moment and is then cancelled through
-the door. Idle is when the run says that it certifies what it has, or is over. The peer kills the worker instead:
-nothing is faster, and nothing is kept.
+A server plans in worker processes, or with agents on Ray. Once a plan has a value it goes on for a drawn moment and is
+then cancelled through the door. Idle is when the run says that it certifies what it has, or is over. The peer kills the
+worker instead: nothing is faster, and nothing is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from actors.certify import certify
-from benchmarks.service_doors import Serving, serving
+from benchmarks.service_doors import Serving, serving, wait_for_coordinator
 from benchmarks.subject import Answer, Case, Contender, Phase, Stopwatch, Subject, Target, Verdict
 from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import write_scenario
@@ -65,18 +65,24 @@ def _cancelled(asked: Asked, watch: Stopwatch, _: Case) -> Answer:
     return asyncio.run(_measured(asked, watch, kill=False))
 
 
+def _cancelled_on_ray(asked: Asked, watch: Stopwatch, _: Case) -> Answer:
+    return asyncio.run(_measured(asked, watch, kill=False, runtime="ray"))
+
+
 def _killed(asked: Asked, watch: Stopwatch, _: Case) -> Answer:
     return asyncio.run(_measured(asked, watch, kill=True))
 
 
-async def _measured(asked: Asked, watch: Stopwatch, *, kill: bool) -> Answer:
+async def _measured(asked: Asked, watch: Stopwatch, *, kill: bool, runtime: str = "local") -> Answer:
     found: list[Stopped] = []
     kept: Plan | None = None
     with tempfile.TemporaryDirectory() as scratch, watch.measure("plans"):
         write_scenario(asked.scenario, Path(scratch) / "scenario")
         data = str(Path(scratch) / "data")
-        arguments = ("serve", "--listen", "127.0.0.1:0", "--data", data, "--runtime", "local", "--until-stdin-closes")
+        arguments = ("serve", "--listen", "127.0.0.1:0", "--data", data, "--runtime", runtime, "--until-stdin-closes")
         with serving("cluster.main", arguments) as server:
+            if runtime == "ray":
+                await asyncio.to_thread(wait_for_coordinator, server.address)
             async with PlanningClient(ServerAddress(server.address)) as client:
                 scenario = await client.upload(Path(scratch) / "scenario")
                 for seed, delay in enumerate(asked.delays):
@@ -184,23 +190,31 @@ SUBJECT = Subject(
     # Each starts a server and its workers, which takes too long for smoke: the tests run the tiny one by name.
     cases=(_case("tiny", 1, 0.05), _case("demo", 20, 6.0, "service")),
     prepare=_prepare,
-    contenders=(Contender(name="cancel", run=_cancelled, ours=True), Contender(name="kill", run=_killed)),
+    contenders=(
+        Contender(name="cancel", run=_cancelled, ours=True),
+        Contender(name="cancel on Ray", run=_cancelled_on_ray, ours=True),
+        Contender(name="kill", run=_killed),
+    ),
     peer="kill",
     check=_check,
-    targets=(
-        Target(
-            text="95 of 100 cancelled plans idle within 0.25 s",
-            case="demo",
-            contender="cancel",
-            figure="idle_p95_s",
-            at_most=0.25,
-        ),
-        Target(
-            text="every cancelled plan keeps its best plan",
-            case="demo",
-            contender="cancel",
-            figure="kept",
-            at_least=1.0,
-        ),
+    targets=tuple(
+        target
+        for contender in ("cancel", "cancel on Ray")
+        for target in (
+            Target(
+                text=f"95 of 100 cancelled plans idle within 0.25 s ({contender})",
+                case="demo",
+                contender=contender,
+                figure="idle_p95_s",
+                at_most=0.25,
+            ),
+            Target(
+                text=f"every cancelled plan keeps its best plan ({contender})",
+                case="demo",
+                contender=contender,
+                figure="kept",
+                at_least=1.0,
+            ),
+        )
     ),
 )

@@ -19,13 +19,20 @@ import numpy as np
 import polars as pl
 
 from benchmarks.peers.bare_grpc import ECHO, ROW_STREAM, ROWS, latencies, rate, received_rows, string_request
-from benchmarks.service_doors import GET_PLAN, GET_STATUS, Serving, large_production, serving
+from benchmarks.service_doors import (
+    COORDINATOR,
+    GET_PLAN,
+    GET_STATUS,
+    Serving,
+    large_production,
+    serving,
+    wait_for_coordinator,
+)
 from benchmarks.subject import Answer, Case, Contender, Phase, Stopwatch, Subject, Target, Verdict
 from cluster.runtimes import guard_ray
 from planner.adapters.scenario_folder import write_scenario
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient
-from planner.client.server_status import ask_status
 from planner.domain.plan import PLAN_TABLES
 from planner.ports.planning_runtime import PlanningParameters
 from planner.simulation.generate import generate
@@ -33,8 +40,6 @@ from planner.simulation.generate import generate
 _BARE = "benchmarks.peers.bare_grpc"
 _BARE_RAY = "benchmarks.peers.bare_ray"
 _DOORS = "benchmarks.service_doors"
-_COORDINATOR = "coordinator"
-_STARTING_SECONDS = 240.0
 _FULL, _TINY = "24000-rows", "tiny"
 
 
@@ -49,27 +54,17 @@ def _through_host(_: int, watch: Stopwatch, case: Case) -> Answer:
     with tempfile.TemporaryDirectory() as data:
         arguments = ("serve", "--listen", "127.0.0.1:0", "--data", data, "--runtime", "ray", "--until-stdin-closes")
         with serving("cluster.main", arguments) as server:
-            _wait_for_hosts(server)
+            wait_for_coordinator(server.address)
             with watch.measure("calls"):
-                taken = asyncio.run(latencies(server.address, GET_STATUS, string_request(_COORDINATOR), calls))
+                taken = asyncio.run(latencies(server.address, GET_STATUS, string_request(COORDINATOR), calls))
     return _percentiles(taken)
-
-
-def _wait_for_hosts(server: Serving) -> None:
-    until = time.monotonic() + _STARTING_SECONDS
-    while time.monotonic() < until:
-        status = asyncio.run(ask_status(ServerAddress(server.address))).status
-        if status is not None and any(host.name == _COORDINATOR and host.answers for host in status.hosts):
-            return
-        time.sleep(1.0)
-    raise RuntimeError("the server's agents did not start")
 
 
 def _bare_through_host(_: int, watch: Stopwatch, case: Case) -> Answer:
     """Ask an echo of grpc.aio and, beside it, an actor of Ray: what such a call takes at least."""
     calls = int(case.parameters["calls"])
     with serving(_BARE) as server, watch.measure("calls"):
-        echo = asyncio.run(latencies(server.address, ECHO, string_request(_COORDINATOR), calls))
+        echo = asyncio.run(latencies(server.address, ECHO, string_request(COORDINATOR), calls))
     guard_ray(own_cluster=True)
     with watch.measure("ray"):
         told = subprocess.run([sys.executable, "-m", _BARE_RAY, str(calls)], check=True, stdout=subprocess.PIPE)
