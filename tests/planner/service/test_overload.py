@@ -115,17 +115,18 @@ def test_under_a_flood_accepted_plans_keep_their_deadlines(tmp_path: Path, scena
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_memory_stays_flat_under_a_flood(tmp_path: Path, scenario: Path) -> None:
-    """A flood of two minutes ends with the memory it had after its first quarter, give or take 24 MB."""
+    """A flood of ten minutes ends with the memory it had after its first, give or take 24 MB."""
 
     async def run() -> tuple[Flood, int, int]:
-        first = await flooded(tmp_path / "first", scenario, 30.0)
+        first = await flooded(tmp_path / "first", scenario, 60.0)
         early = resident_bytes()
-        second = await flooded(tmp_path / "second", scenario, 90.0)
+        second = await flooded(tmp_path / "second", scenario, 600.0)
         check(first)
         return second, early, resident_bytes()
 
-    flood, early, late = asyncio.run(asyncio.wait_for(run(), 240))
+    flood, early, late = asyncio.run(asyncio.wait_for(run(), 1000))
     check(flood)
     assert late - early < 24 << 20
 
