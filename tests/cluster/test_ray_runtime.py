@@ -15,6 +15,7 @@ from actors.certify import certify
 from actors.host import SharedSurroundings, agent_names
 from actors.joint_problem import JointProblem, join
 from actors.protocol import AgentNetwork, AskPrice, Decide, Decided, Message, Priced, Reply
+from actors.recovery import Turn
 from cluster.runtimes import agent_settings
 from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import write_scenario
@@ -184,7 +185,7 @@ def test_agents_stop_for_their_own_turn_only(ray_runtime: RayRuntime, tmp_path: 
     write_scenario(scenario, tmp_path / "scenario")
     names = agent_names(scenario)
     network = OneHost(AgentHost(agent_settings()), names)
-    network.host.install(str(tmp_path / "scenario"), names, "turn-1")
+    network.host.install(str(tmp_path / "scenario"), names, Turn(id="turn-1"))
     segments = scenario["segments"]["segment"].to_list()
     problem = join(network, SharedSurroundings(scenario), segments)
     network.host.stop("turn-0")
@@ -197,7 +198,7 @@ def test_agents_stop_for_their_own_turn_only(ray_runtime: RayRuntime, tmp_path: 
     part = x[problem.assembly.columns_of(plant)]
     decided = network.ask({problem.assembly.names[plant]: Decide(part, part)})
     assert all(isinstance(reply, Decided) for reply in decided.values())
-    network.host.install(str(tmp_path / "scenario"), names, "turn-2")
+    network.host.install(str(tmp_path / "scenario"), names, Turn(id="turn-2"))
     assert priced(problem, network) == before
 
 
