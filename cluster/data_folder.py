@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from planner.domain.errors import StorageFailure
@@ -14,6 +14,8 @@ from planner.domain.errors import StorageFailure
 @contextmanager
 def locked_data_folder(folder: Path) -> Iterator[Path]:
     """Make the folder if need be and hold it for this process, since two servers would make every plan twice.
+
+    The file ``lock`` in it holds the number of this process, so that it can be told to end.
 
     Raises
     ------
@@ -34,6 +36,9 @@ def locked_data_folder(folder: Path) -> Iterator[Path]:
             raise StorageFailure(
                 f"data folder {folder} is held by another server: use that one, or name another folder by --data"
             ) from error
+        with suppress(OSError):  # a full disk does not keep a server from starting
+            os.truncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         yield folder
     finally:
         os.close(descriptor)
