@@ -149,10 +149,10 @@ def _run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
     return run_grid(order, tell)
 
 
-def _compare_run(folder: Path) -> Iterable[str]:
+def _compare_run(folder: Path, bound: str) -> Iterable[str]:
     from cluster.what_if import compare_run  # noqa: PLC0415 - loads polars and the formulation
 
-    return compare_run(folder)
+    return compare_run(folder, bound)
 
 
 if __name__ == "__main__":

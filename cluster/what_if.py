@@ -22,7 +22,7 @@ from planner.adapters.scenario_folder import read_scenario
 from planner.application.check_grid import CheckedGrid, check_grid
 from planner.application.estimate_grid import estimate_grid
 from planner.application.run_grid import GridEnd, GridRun
-from planner.cli.what_if_order import GridOrder, GridRunEnd, GridRunOrder
+from planner.cli.what_if_order import LOCAL_RAY, GridOrder, GridRunEnd, GridRunOrder
 from planner.console.what_if_words import comparison_lines, grid_lines, progress_line
 from planner.domain.comparison import pairwise
 from planner.domain.errors import FolderNotWritable, GridInvalid, InvalidRequest
@@ -91,8 +91,8 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
         return GridRunEnd(done=end.done, left=end.left, failed=failed, file=store.put_together())
 
 
-def compare_run(folder: Path) -> Iterator[str]:
-    """Return what the results of a run prove; all pairs are written beside them.
+def compare_run(folder: Path, bound: str = "bound_checked") -> Iterator[str]:
+    """Return what the results of a run prove by a column of bounds; all pairs are written beside them.
 
     Raises
     ------
@@ -103,9 +103,9 @@ def compare_run(folder: Path) -> Iterator[str]:
     """
     store = ParquetCaseStore(folder)
     cases = store.read().sort("name", "key")
-    pairs = pairwise(cases)
+    pairs = pairwise(cases, bound)
     store.write_beside(pairs, _PAIRS)
-    return comparison_lines(cases, pairs)
+    return comparison_lines(cases, pairs, bound)
 
 
 async def _asked(run: GridRun, runner: CaseRunner, order: GridRunOrder, cases: tuple[Case, ...]) -> GridEnd:
@@ -143,7 +143,7 @@ def _runner(order: GridRunOrder, base: Scenario, told: dict[str, object]) -> Cas
     if order.address is None:
         settings = asdict(agent_settings())
         return WorkerPool({**told, "grid": str((order.out / _GRID).resolve()), "settings": settings}, lanes)
-    runtime = make_runtime("ray", ray_address=order.address)
+    runtime = make_runtime("ray", ray_address=None if order.address == LOCAL_RAY else order.address)
     return RuntimeCases(runtime, base, (order.out / _WORK).resolve(), lanes=lanes)
 
 

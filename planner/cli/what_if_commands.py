@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,13 @@ from planner.cli.what_if_order import GAP, SECONDS, GridOrder, GridRunOrder
 GridArgument = Annotated[Path, typer.Argument(help="YAML file that names a base scenario, factors and their levels.")]
 Workers = Annotated[int | None, typer.Option(help="Cases planned at once; else one a core.", min=1, show_default=False)]
 Seconds = Annotated[float, typer.Option(help="Seconds after which a case ends with its best plan.", min=0.001)]
+
+
+class Bound(StrEnum):
+    """Which bounds a comparison rests on."""
+
+    CHECKED = "checked"
+    PROVED = "proved"
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +61,8 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
     ] = None,
     workers: Workers = None,
     address: Annotated[
-        str | None, typer.Option(help="Ray cluster to plan on; else processes of this machine.", show_default=False)
+        str | None,
+        typer.Option(help="Ray cluster to plan on, local to start one; else plain processes here.", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of planning where no factor sets it.", min=0)] = 0,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask failed cases anew.")] = False,
@@ -83,9 +92,13 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
 def compare(
     context: typer.Context,
     results: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    *,
+    bound: Annotated[
+        Bound, typer.Option(help="checked: recomputed without a solver; proved: what solvers claim, often closer.")
+    ] = Bound.CHECKED,
 ) -> None:
     """Say which cases are proven better than which, and what is cheapest to do about the others."""
-    for line in context.ensure_object(Launchers).what_if.compare(results):
+    for line in context.ensure_object(Launchers).what_if.compare(results, f"bound_{bound.value}"):
         _print(line)
 
 

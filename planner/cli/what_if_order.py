@@ -8,6 +8,7 @@ from pathlib import Path
 
 SECONDS = 300.0
 GAP = 0.01
+LOCAL_RAY = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,8 @@ class GridRunOrder:
     """A grid file, the folder for its results, and how cases are planned.
 
     ``gap``, ``seconds`` and ``workers`` are as in :class:`GridOrder`; ``budget_seconds`` ends the run (None: no limit).
-    ``address`` names a Ray cluster (None: processes of this machine). ``retry_failed`` asks failed cases anew,
-    ``keep_plans`` keeps the plan folder of every case.
+    ``address`` names a Ray cluster, or `LOCAL_RAY` to start one (None: processes of this machine).
+    ``retry_failed`` asks failed cases anew, ``keep_plans`` keeps the plan folder of every case.
     """
 
     grid: Path
@@ -60,9 +61,9 @@ class WhatIf:
     """Functions of the assembly for what-if questions; lines are for people.
 
     ``plan`` checks a grid and tells what it asks; ``run`` asks it and tells lines on its way; ``compare`` tells
-    what the results in a folder prove.
+    what the results in a folder prove by one of their bounds.
     """
 
     plan: Callable[[GridOrder], Iterable[str]]
     run: Callable[[GridRunOrder, Callable[[str], None]], GridRunEnd]
-    compare: Callable[[Path], Iterable[str]]
+    compare: Callable[[Path, str], Iterable[str]]

@@ -46,7 +46,7 @@ def progress_line(progress: GridProgress) -> str:
     return "  ".join(parts)
 
 
-def comparison_lines(cases: pl.DataFrame, pairs: pl.DataFrame) -> Iterator[str]:
+def comparison_lines(cases: pl.DataFrame, pairs: pl.DataFrame, bound: str) -> Iterator[str]:
     """Return the cases by value with what is proven against the base (or the best), and the cheapest next steps."""
     ordered = cases.sort("value", descending=True, nulls_last=True)
     if ordered.is_empty():
@@ -54,12 +54,13 @@ def comparison_lines(cases: pl.DataFrame, pairs: pl.DataFrame) -> Iterator[str]:
         return
     names = ordered["name"].to_list()
     against = BASE if BASE in names else names[0]
-    yield from _table(_rows(ordered, pairs, against))
+    yield from _table(_rows(ordered.with_columns(bound=pl.col(bound)), pairs, against))
     if ordered.height > _MOST_ROWS:
         yield f"… and {ordered.height - _MOST_ROWS} more"
     counts = dict(pairs["verdict"].value_counts().iter_rows())
     told = ", ".join(f"{number:,} {verdict}" for verdict, number in sorted(counts.items()))
-    yield f"{pairs.height:,} pairs: {told or 'none to compare'}"
+    by = "as recomputed without a solver" if bound == "bound_checked" else "by bounds that solvers claim"
+    yield f"{pairs.height:,} pairs, {by}: {told or 'none to compare'}"
     yield from _steps(pairs)
 
 
@@ -83,7 +84,7 @@ def _rows(ordered: pl.DataFrame, pairs: pl.DataFrame, against: str) -> list[list
     }
     rows = [["case", "value", "bound", "gap", f"gains over {against}", "verdict"]]
     for row in ordered.head(_MOST_ROWS).iter_rows(named=True):
-        value, bound = row["value"], row["bound_checked"]
+        value, bound = row["value"], row["bound"]
         gap = "–" if value is None or bound is None else f"{relative_gap(value, bound):.2%}"
         low, high, verdict = differences.get(row["name"], (None, None, ""))
         gains = "" if low is None or high is None else f"{low:,.2f} to {high:,.2f}"

@@ -14,16 +14,17 @@ _TOLERANCE = 1e-6
 INFEASIBLE = "infeasible"
 
 
-def pairwise(cases: pl.DataFrame) -> pl.DataFrame:
+def pairwise(cases: pl.DataFrame, bounds: str = "bound_checked") -> pl.DataFrame:
     """Return every pair of cases, in the order of the rows: which is better, and the cheapest step to find out.
 
     ``cases`` has columns key, name, outcome, value, bound_checked, seconds; a case without a plan has no value, and an
     infeasible one is worse than any that can be planned. The result has columns first, second (names), first_key,
     second_key, low, high (the difference of the best values, first − second), verdict, and, where undecided, next (name
     of the case to plan further), next_gap (relative, at which the pair is decided) and next_seconds, estimated as the
-    seconds it took times how much narrower its gap must get.
+    seconds it took times how much narrower its gap must get. ``bounds`` may name a column of other bounds, such as
+    ``bound_proved``: then verdicts rest on what solvers claim.
     """
-    sides = _sides(cases).with_row_index("place")
+    sides = _sides(cases, bounds).with_row_index("place")
     pairs = sides.join_where(sides, pl.col("place") < pl.col("place_right"))
     value, bound, value_r, bound_r = (pl.col(name) for name in ("value", "bound", "value_right", "bound_right"))
     finite = value.is_finite() & value_r.is_finite()
@@ -57,7 +58,7 @@ def pairwise(cases: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _sides(cases: pl.DataFrame) -> pl.DataFrame:
+def _sides(cases: pl.DataFrame, bounds: str) -> pl.DataFrame:
     """Return key, name, seconds, value and bound of the best plan of each case, infinite where nothing is known."""
     infeasible = pl.col("outcome") == INFEASIBLE
     return cases.select(
@@ -66,10 +67,7 @@ def _sides(cases: pl.DataFrame) -> pl.DataFrame:
         "seconds",
         infeasible.alias("infeasible"),
         pl.col("value").fill_null(-float("inf")),
-        pl.when(infeasible)
-        .then(-float("inf"))
-        .otherwise(pl.col("bound_checked").fill_null(float("inf")))
-        .alias("bound"),
+        pl.when(infeasible).then(-float("inf")).otherwise(pl.col(bounds).fill_null(float("inf"))).alias("bound"),
     )
 
 

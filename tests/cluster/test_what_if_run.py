@@ -104,7 +104,8 @@ def test_a_comparison_writes_all_pairs_and_tells_the_base_first(ended: Path) -> 
     """Every case is put beside the base, and pairs that intervals decide are counted as proven."""
     lines = list(compare_run(ended / "run"))
     assert any(line.startswith("base ") for line in lines)
-    assert any("pairs:" in line and "proven" in line for line in lines)
+    assert any("pairs, as recomputed" in line and "proven" in line for line in lines)
+    assert any("solvers claim" in line for line in compare_run(ended / "run", "bound_proved"))
     assert (ended / "run" / "pairs.parquet").is_file()
 
 

@@ -126,9 +126,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     if not names:
         return "there is none"
-    close: Sequence[str] = get_close_matches(name, names, n=2, cutoff=0.6)
+    spelled = {other.casefold(): other for other in names}
+    close = get_close_matches(name.casefold(), list(spelled), n=2, cutoff=0.6)
     if close:
-        return f"did you mean {' or '.join(map(repr, close))}?"
+        return f"did you mean {' or '.join(repr(spelled[other]) for other in close)}?"
     more = f" … ({len(names)} in all)" if len(names) > _SHOWN else ""
     return f"known are {', '.join(names[:_SHOWN])}{more}"
 

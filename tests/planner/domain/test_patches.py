@@ -116,6 +116,7 @@ def test_a_column_that_two_references_have_must_say_which_one() -> None:
     [
         (Selection("demand", chosen(familly="care")), "where.familly", "did you mean 'family'?"),
         (Selection("demand", chosen(family="cares")), "where.family", "did you mean 'care'?"),
+        (Selection("demand", chosen(family="CARE")), "where.family", "did you mean 'care'?"),
         (Selection("demand", chosen(period=9)), "where.period", "known are 0, 1, 2, 3"),
         (Selection("orders", chosen(order="A1", market="south")), "where.market", "leave out a condition"),
     ],
