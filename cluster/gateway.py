@@ -20,6 +20,7 @@ import structlog
 from actors.versions import AGENT_VERSIONS
 from cluster.data_folder import locked_data_folder
 from cluster.guarding import guarding
+from cluster.journals import shared_place
 from cluster.only_server import only_server
 from cluster.retaining import retaining
 from cluster.settings import EVENT_LOG_FILE, GatewaySettings
@@ -41,6 +42,7 @@ from planner.application.planning_ports import PlanningPorts
 from planner.application.resume_plans import resume_plans
 from planner.application.server_status import ServerFacts
 from planner.ports.agent_hosts import AgentHosts
+from planner.ports.agent_journal import AgentJournal
 from planner.ports.planning_runtime import PlanningRuntime
 from planner.ports.quoting import QuotingRuntime
 from planner.ports.silent_telemetry import SILENT
@@ -60,6 +62,11 @@ READY = "listening on "
 class Runtime(PlanningRuntime, QuotingRuntime, AgentHosts, Protocol):
     """Whoever makes plans, and answers questions about them."""
 
+
+_UNWRITTEN = (
+    "agents keep no journals here: they live in a Ray cluster that this server joined, and its log is a file, which "
+    "other machines must not write; give the server a PostgreSQL database (--database)"
+)
 
 RuntimeFactory = Callable[[str], Runtime]
 
@@ -121,7 +128,7 @@ async def running_gateway(
                     servicer,
                     settings.door,
                     status=ServerStatusServicer(ports, runs, runtime, facts),
-                    agents=AgentServicer(AgentPorts(journal=journal, versions=AGENT_VERSIONS), runs),
+                    agents=AgentServicer(_agent_ports(settings, journal), runs),
                     outside=[*shedding, TelemetryInterceptor(telemetry)],
                     inside=[access],
                 )
@@ -141,6 +148,14 @@ async def running_gateway(
         finally:
             await runs.close()
             await asyncio.to_thread(telemetry.close)
+
+
+def _agent_ports(settings: GatewaySettings, journal: AgentJournal) -> AgentPorts:
+    place = settings.database or settings.data / EVENT_LOG_FILE
+    unwritten = "" if shared_place(place, joined=settings.ray_address is not None) else _UNWRITTEN
+    if unwritten:
+        _log.warning("agents keep no journals", why=unwritten)
+    return AgentPorts(journal=journal, versions=AGENT_VERSIONS, unwritten=unwritten)
 
 
 @asynccontextmanager

@@ -28,3 +28,11 @@ def agent_journal(place: str | Path) -> AgentJournal:
     # Told to another process, a path is text too.
     database = open_database(place if "://" in str(place) else Path(place))
     return EventLogJournal(SqlEventLog(database), SqlSnapshots(database), SystemClock(), RandomIds())
+
+
+def shared_place(place: str | Path, *, joined: bool) -> str:
+    """Return where hosts write their journals: nowhere if the log is a file and they may be on other machines.
+
+    ``joined``: they live in a Ray cluster that was there before. A file of SQLite must not be written over a network.
+    """
+    return "" if joined and "://" not in str(place) else str(place)

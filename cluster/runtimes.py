@@ -10,6 +10,7 @@ from cluster.code_hash import code_hash
 from cluster.folders import FACTORY
 from cluster.gateway import Runtime
 from cluster.journals import FACTORY as JOURNALS
+from cluster.journals import shared_place
 from cluster.library_versions import library_versions
 from cluster.settings import BACKENDS, RUNTIMES
 from planner.domain.errors import InvalidRequest
@@ -23,7 +24,7 @@ def make_runtime(
     ``backend`` (``highs``, or ``pyomo`` for the readable reference path) solves for plants and coordinator;
     ``ray_address`` names a running Ray cluster to join instead of starting one. What is not given is what
     ``CONCORDAT_BACKEND`` and ``CONCORDAT_RAY_ADDRESS`` say. In the event log at ``journals``, a URL or an SQLite file,
-    agents write down what they must not forget; without one they do not.
+    agents write down what they must not forget; without one they do not, nor into a file from a cluster joined.
     """
     if name == "local":
         from cluster.local_runtime import LocalRuntime  # noqa: PLC0415 - a process loads one runtime only
@@ -34,7 +35,8 @@ def make_runtime(
         guard_ray(own_cluster=address is None)
         from actors.on_ray import RayRuntime  # noqa: PLC0415 - ray is heavy, and the local runtime needs none of it
 
-        return RayRuntime(agent_settings(backend, journals), address=address)
+        place = shared_place(journals, joined=address is not None)
+        return RayRuntime(agent_settings(backend, place), address=address)
     raise InvalidRequest(f"no runtime is called {name!r}; choose one of {', '.join(RUNTIMES)}", "runtime")
 
 

@@ -26,10 +26,14 @@ DEFAULT_PAGE, LARGEST_PAGE = 100, 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPorts:
-    """The journals of agents, and by kind the versions that this release has, oldest first."""
+    """The journals of agents, and by kind the versions that this release has, oldest first.
+
+    ``unwritten`` says why agents write no journals here, and what to do; empty where they do.
+    """
 
     journal: AgentJournal
     versions: Mapping[str, tuple[int, ...]]
+    unwritten: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +103,10 @@ def upgrade_agents(ports: AgentPorts, kind: str, version: int) -> KindStanding:
     Raises
     ------
     InvalidRequest
-        If there is no such kind or version.
+        If there is no such kind or version, or agents keep no journals here.
     """
     _known_kind(ports, kind)
+    _written(ports)
     if version not in ports.versions[kind]:
         there = ", ".join(map(str, ports.versions[kind]))
         raise InvalidRequest(f"{kind} agents have no version {version}; this release has {there}", "version")
@@ -115,9 +120,10 @@ def rollback_agents(ports: AgentPorts, kind: str) -> KindStanding:
     Raises
     ------
     InvalidRequest
-        If there is no such kind, or no choice to take back.
+        If there is no such kind, no choice to take back, or agents keep no journals here.
     """
     _known_kind(ports, kind)
+    _written(ports)
     history = chosen_versions(ports.journal)[kind]
     if len(history) < 2:
         raise InvalidRequest(f"no version was ever chosen for {kind} agents, so there is none to go back from", "kind")
@@ -134,10 +140,11 @@ def retire_agent(ports: AgentPorts, name: str, reason: str, *, busy: bool) -> Ag
     AgentBusy
         If it is part of a run that goes on.
     InvalidRequest
-        If the reason is too long.
+        If the reason is too long, or agents keep no journals here.
     """
     if len(reason) > LONGEST_REASON:
         raise InvalidRequest(f"reason must have at most {LONGEST_REASON} characters", "reason")
+    _written(ports)
     record = find_agent(ports, name)
     if record.state is AgentState.DECOMMISSIONED:
         return record
@@ -162,6 +169,12 @@ def note_accepted(journal: AgentJournal, plan: str) -> tuple[str, ...]:
             journal.append(record.name, record.epoch, [note])
             noted.append(record.name)
     return tuple(noted)
+
+
+def _written(ports: AgentPorts) -> None:
+    """Raise :class:`InvalidRequest` where hosts would not read what is to be written."""
+    if ports.unwritten:
+        raise InvalidRequest(ports.unwritten)
 
 
 def _known_kind(ports: AgentPorts, kind: str) -> None:

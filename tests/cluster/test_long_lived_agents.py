@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from cluster.journals import shared_place
 from cluster.main import launchers
 from planner.adapters.scenario_folder import write_scenario
 from planner.cli.app import run
@@ -133,3 +134,10 @@ def test_what_cannot_be_done_with_agents_is_told_with_its_cure(tmp_path: Path) -
             code, text = concordat_agents(address, *arguments)
             assert code == WRONG_INPUT, (arguments, code, text)
             assert reason in " ".join(text.split()), text
+
+
+def test_hosts_elsewhere_write_to_a_database_only() -> None:
+    """A file is written by hosts of this machine; hosts of a cluster that was joined are given URLs alone."""
+    assert shared_place("/data/log.sqlite", joined=False) == "/data/log.sqlite"
+    assert shared_place("/data/log.sqlite", joined=True) == ""
+    assert shared_place("postgresql://log", joined=True) == "postgresql://log"

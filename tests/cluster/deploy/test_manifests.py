@@ -129,6 +129,23 @@ def test_every_node_of_ray_asks_for_the_token() -> None:
         assert cluster["authOptions"] == {"mode": "token", "secretName": "concordat-ray-token"}
 
 
+def test_hosts_of_agents_reach_the_log_that_they_write() -> None:
+    """Workers know the password of the database and may connect to it, as the door does; the head does neither."""
+    knowing = {
+        pod.labels["app.kubernetes.io/component"]
+        for pod in pods()
+        for container in pod.containers
+        if any(each["name"] == "PGPASSWORD" for each in container["env"])
+    }
+    assert knowing >= {"door", "ray-worker"}
+    assert "ray-head" not in knowing
+    (policy,) = [each for each in of_kind("NetworkPolicy") if each["metadata"]["name"] == "concordat-log"]
+    (selected,) = policy["spec"]["podSelector"]["matchExpressions"]
+    assert set(selected["values"]) == {"door", "ray-worker"}
+    (rule,) = policy["spec"]["egress"]
+    assert rule["to"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "postgres"}}}]
+
+
 def test_secrets_are_referred_to_and_documented() -> None:
     """No manifest holds a Secret; every key that is used stands in the list of secrets in the documentation."""
     assert of_kind("Secret") == []

@@ -134,3 +134,15 @@ def test_a_run_that_took_an_agent_up_is_not_disturbed_by_an_acceptance(ports: Ag
     assert ports.journal.epoch("plant:1901") == epoch
     took_part(ports, "r2", "plant:1901", planned=False)
     assert find_agent(ports, "plant:1901").accepted == "r1"
+
+
+def test_where_agents_keep_no_journals_nothing_is_promised(ports: AgentPorts) -> None:
+    """An upgrade, rollback or retirement that no host would read is refused with the reason."""
+    deaf = AgentPorts(journal=ports.journal, versions=VERSIONS, unwritten="give the server a database")
+    for what in (
+        lambda: upgrade_agents(deaf, "plant", 1),
+        lambda: rollback_agents(deaf, "plant"),
+        lambda: retire_agent(deaf, "plant:1901", "", busy=False),
+    ):
+        with pytest.raises(InvalidRequest, match="a database"):
+            what()
