@@ -81,10 +81,16 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
         retry_failed=retry_failed,
         keep_plans=keep_plans,
     )
-    tell = Console(stderr=True)
-    end = context.ensure_object(Launchers).what_if.run(
-        order, lambda line: tell.print(line, markup=False, highlight=False, soft_wrap=True)
-    )
+    console = Console(stderr=True)
+
+    def tell(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    try:
+        end = context.ensure_object(Launchers).what_if.run(order, tell)
+    except KeyboardInterrupt:
+        tell(f"interrupted: results so far are in {out}, and the same command goes on from there")
+        raise
     _print(f"{end.done} results, {end.failed} of them failed, {end.left} cases left; all results are in {end.file}")
     raise typer.Exit(DOES_NOT_HOLD if end.left or end.failed else DONE)
 
