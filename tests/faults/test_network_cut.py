@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,21 +27,32 @@ def own_network() -> list[str]:
     return ["unshare", "-n"]
 
 
-def test_a_copy_behind_a_cut_is_fenced_by_the_epoch(own_network: list[str]) -> None:
-    """A host that was cut off while its agent was taken over writes nothing any more, not even what waited in the cut.
-
-    It may take the agent again, and then the other one is fenced.
-    """
+def played(own_network: list[str], what: str) -> dict[str, list[Any]]:
+    """Return what came of a cut in the network between two of a kind."""
     try:
         programs()
     except NoPostgres as why:
         pytest.skip(f"not tested on PostgreSQL: {why}")
     done = subprocess.run(
-        [*own_network, sys.executable, CUT_OFF_AGENT], check=False, capture_output=True, text=True, timeout=240
+        [*own_network, sys.executable, CUT_OFF_AGENT, what], check=False, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout.splitlines()[-1])
-    old = [answer for answer in seen["old"] if not answer.endswith("unavailable")]
+    told: dict[str, list[Any]] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def test_a_copy_behind_a_cut_is_fenced_by_the_epoch(own_network: list[str]) -> None:
+    """Cut off while its agent was taken over, a copy writes nothing any more, unless it takes the agent again."""
+    told = played(own_network, "copies")
+    old = [answer for answer in told["old"] if not answer.endswith("unavailable")]
     assert old == ["1 taken", "1 stored", "1 stored", "1 fenced", "1 fenced", "3 taken", "3 stored"]
-    assert seen["new"] == ["2 taken", "2 stored", "2 stored", "2 stored", "2 fenced"]
-    assert seen["kept"] == [[1, "east"]] * 2 + [[2, "west"]] * 3 + [[3, "east"]]
+    assert told["new"] == ["2 taken", "2 stored", "2 stored", "2 stored", "2 fenced"]
+    assert told["kept"] == [[1, "east"]] * 2 + [[2, "west"]] * 3 + [[3, "east"]]
+
+
+def test_a_host_behind_a_cut_may_not_end_what_another_one_took(own_network: list[str]) -> None:
+    """Cut off in mid-turn, a host of agents is fenced as it ends its turn; the other host's turn is what counts."""
+    told = played(own_network, "hosts")
+    assert told["old"] == ["held", "fenced"]
+    assert told["new"] == ["held", "ended"]
+    assert [kept[:2] for kept in told["kept"]] == [["2", "west"]]
