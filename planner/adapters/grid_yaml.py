@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
 from planner.adapters.grid_factors import FactorRefused, parse_factor, parse_level
-from planner.domain.errors import GridInvalid
+from planner.domain.errors import FolderNotWritable, GridInvalid
 from planner.domain.grid import GRID_SCHEMA, Factor, Grid, Sample
 from planner.domain.grid_finding import GridFinding
 from planner.domain.patches.change import Level
 
 MOST_BYTES = 16 * 1024 * 1024
+AMENDMENT = "amendment"
+"""The name of the factor that amends one clause."""
 _KEYS = ("schema", "scenario", "factors", "cross", "list", "sample")
 
 
@@ -74,6 +76,27 @@ def read_grid(file: Path) -> GridFile:
     if grid is None:
         raise GridInvalid(str(file), [_placed(finding, lines) for finding in findings])
     return GridFile(file, grid, lines)
+
+
+def write_amendment(file: Path, base: Path, clause: str, field: str, levels: Sequence[float]) -> None:
+    """Write a grid that sets one number of one clause to each level.
+
+    Raises
+    ------
+    FolderNotWritable
+        If the file cannot be written.
+    """
+    factor = {"set": f"clause.{field}", "where": {"id": clause}, "levels": [float(level) for level in levels]}
+    document = {
+        "schema": GRID_SCHEMA,
+        "scenario": str(base.resolve()),
+        "factors": {AMENDMENT: factor},
+        "cross": [AMENDMENT],
+    }
+    try:
+        file.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    except OSError as error:
+        raise FolderNotWritable(f"cannot write {file}: {error.strerror}") from error
 
 
 _Refuse = Callable[[str, str], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from planner.cli.exit_codes import DOES_NOT_HOLD, DONE
 from planner.cli.launchers import Launchers
-from planner.cli.what_if_order import GAP, SECONDS, GridOrder, GridRunOrder
+from planner.cli.what_if_order import GAP, SECONDS, AmendOrder, GridOrder, GridRunOrder
 
 GridArgument = Annotated[Path, typer.Argument(help="YAML file that names a base scenario, factors and their levels.")]
 Workers = Annotated[int | None, typer.Option(help="Cases planned at once; else one a core.", min=1, show_default=False)]
@@ -28,7 +29,7 @@ class Bound(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the group of commands."""
     group = typer.Typer(help="Ask many questions about one scenario, and compare with proof.", no_args_is_help=True)
-    for command in (plan, run, compare):
+    for command in (plan, run, compare, amend):
         group.command(command.__name__)(command)
     app.add_typer(group, name="whatif")
 
@@ -105,6 +106,41 @@ def compare(
 ) -> None:
     """Say which cases are proven better than which, and what is cheapest to do about the others."""
     for line in context.ensure_object(Launchers).what_if.compare(results, f"bound_{bound.value}"):
+        _print(line)
+
+
+def amend(  # noqa: PLR0913 - every option of the command is a parameter
+    context: typer.Context,
+    scenario: Annotated[Path, typer.Argument(help="Folder of a scenario.")],
+    clause: Annotated[str, typer.Argument(help="Id of a clause of its contracts.")],
+    *,
+    start: Annotated[float, typer.Option("--from", help="First value of its number.", show_default=False)],
+    end: Annotated[float, typer.Option("--to", help="Last value of its number.", show_default=False)],
+    steps: Annotated[int, typer.Option(help="How many values, both ends included.", min=2)] = 5,
+    field: Annotated[
+        str, typer.Option(help="Which number, such as penalty; else what its kind is about.", show_default=False)
+    ] = "",
+    out: Annotated[Path, typer.Option(help="Folder for the results; a run there is gone on with.", show_default=False)],
+    gap: Annotated[float, typer.Option(help="Relative gap at which a case is done.", min=0.0)] = GAP,
+    seconds: Seconds = SECONDS,
+    workers: Workers = None,
+) -> None:
+    """Say what other numbers in one clause gain: a curve of intervals that values and bounds prove."""
+    order = AmendOrder(
+        scenario=scenario,
+        clause=clause,
+        start=start,
+        end=end,
+        steps=steps,
+        field=field,
+        out=out,
+        gap=gap,
+        seconds=seconds,
+        workers=workers,
+    )
+    console = Console(stderr=True)
+    tell = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    for line in context.ensure_object(Launchers).what_if.amend(order, tell):
         _print(line)
 
 

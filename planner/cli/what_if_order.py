@@ -47,6 +47,36 @@ class GridRunOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmendOrder:
+    """A clause of a scenario, and ``steps`` values of one of its numbers, evenly from ``start`` to ``end``.
+
+    ``field`` names the number, empty: the one that clauses of its kind are about. ``out`` and the rest are as in
+    :class:`GridRunOrder`.
+    """
+
+    scenario: Path
+    clause: str
+    start: float
+    end: float
+    steps: int
+    out: Path
+    field: str = ""
+    gap: float = GAP
+    seconds: float = SECONDS
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps < 2:
+            raise ValueError(f"a curve has at least 2 steps, got {self.steps}")
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The values, both ends included."""
+        width = self.end - self.start
+        return tuple(self.start + width * step / (self.steps - 1) for step in range(self.steps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GridRunEnd:
     """Results there are, cases without one, failed ones among the results, and the file with all of them."""
 
@@ -61,9 +91,10 @@ class WhatIf:
     """Functions of the assembly for what-if questions; lines are for people.
 
     ``plan`` checks a grid and tells what it asks; ``run`` asks it and tells lines on its way; ``compare`` tells
-    what the results in a folder prove by one of their bounds.
+    what the results in a folder prove by one of their bounds; ``amend`` runs and compares amendments of one clause.
     """
 
     plan: Callable[[GridOrder], Iterable[str]]
     run: Callable[[GridRunOrder, Callable[[str], None]], GridRunEnd]
     compare: Callable[[Path, str], Iterable[str]]
+    amend: Callable[[AmendOrder, Callable[[str], None]], Iterable[str]]

@@ -31,6 +31,21 @@ CLAUSE_FIELDS: frozenset[str] = frozenset(
 """Every number that some clause states, by the name of its field."""
 
 
+MAIN_FIELD: dict[str, str] = {
+    "budget": "max",
+    "volume": "min",
+    "service": "min_fill_rate",
+    "reservation": "share",
+    "purchase": "min",
+    "rebate": "tiers.rate",
+    "parity": "max_fill_gap",
+    "price_floor": "min_net_revenue_share",
+    "reward_floor": "min_share",
+    "stability": "max",
+}
+"""The number that an amendment of a clause means unless it names another, by the clause's kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClauseSelection:
     """The clauses for which all conditions on ``id``, ``kind``, ``partner`` and ``contract`` hold."""
