@@ -314,9 +314,9 @@ class RayRuntime:
                 self._connect()
             if self._coordinator is None:
                 self._coordinator = _actor(CoordinatorHost, "coordinator", self._settings, RayNetwork)
-            while len(self._hosts) < count:
-                name = _host_name(len(self._hosts))
-                self._hosts.append(_actor(AgentHost, name, self._settings, name))
+            # By their names each time: in the place of one that ended for good another one is started.
+            names = [_host_name(place) for place in range(max(count, len(self._hosts)))]
+            self._hosts = [_actor(AgentHost, name, self._settings, name) for name in names]
 
     def _start_quoting(self) -> None:
         with self._starting:
