@@ -66,10 +66,13 @@ class BoundSearch:
         self._priced: list[tuple[Floats, set[tuple[tuple[int, ...], ...]]]] = []
         self._answers = PriceAnswers(problem.blocks, network)
         self._relaxed = False
+        self._carried: list[LeafBound] = []
         self.leaves: list[LeafBound] = []
 
     def begin(self, root: Solution) -> None:
-        """Start with one leaf: the relaxation with every choice open."""
+        """Start with one leaf, the relaxation with every choice open; what was proved before this stays proved."""
+        self._carried = self.tightest
+        self._boxes = {}
         self.leaves = [self._check(root_leaf(self._problem.assembly.program, self._choices, root))]
 
     def take_up(self, leaves: Sequence[tuple[tuple[tuple[int, ...], ...], Multipliers]]) -> None:
@@ -81,7 +84,12 @@ class BoundSearch:
     @property
     def bound(self) -> float:
         """The proved bound of the whole: that of the worst leaf, +inf before the search began."""
-        return worst_bound(self.leaves)
+        return worst_bound(self.tightest)
+
+    @property
+    def tightest(self) -> list[LeafBound]:
+        """The leaves that prove it: those of the present search, or those of one before, which cover the same."""
+        return min(self.leaves, self._carried, key=worst_bound)
 
     @property
     def worst(self) -> LeafBound:
@@ -106,25 +114,32 @@ class BoundSearch:
             self._replace(self.worst, children)
 
     def tighten(
-        self, report: Callable[[], None], done: Callable[[], bool], *, rounds: int, patience: int = PATIENCE
+        self,
+        report: Callable[[], None],
+        done: Callable[[], bool],
+        *,
+        rounds: int,
+        relax: bool = True,
+        patience: int = PATIENCE,
     ) -> None:
         """Lower the bound of the worst leaf until ``patience`` rounds of new prices in a row did not.
 
-        At most so many ``rounds`` ask all agents at new prices; with 0 only what costs less is done.
+        At most so many ``rounds`` ask all agents at new prices; with 0 only what costs less is done: prices at which
+        other leaves were asked and, with ``relax``, relaxations.
         """
         idle, first = 0, self._rounds
         for _ in range(STEPS):
             if idle >= patience or self.bound == -np.inf or done() or not self._allowance.step():
                 return
             worst, before = self.worst, self._rounds
-            better = self._better(worst, may_ask=self._rounds - first < rounds)
+            better = self._better(worst, relax=relax, may_ask=self._rounds - first < rounds)
             if better is None:
                 return
             self._replace(worst, better)
             idle = 0 if self.bound < worst.proved else idle + self._rounds - before
             report()
 
-    def _better(self, worst: LeafBound, *, may_ask: bool) -> Sequence[LeafBound] | None:
+    def _better(self, worst: LeafBound, *, relax: bool, may_ask: bool) -> Sequence[LeafBound] | None:
         """Return what is to stand in place of the worst leaf, None where there is nothing more to do about it."""
         known = self._unasked.pop(worst.leaf.allowed, None)
         if known is not None:
@@ -132,18 +147,24 @@ class BoundSearch:
         for prices, leaves in self._priced[::-1]:
             if worst.leaf.allowed not in leaves:
                 return (self._asked_at(prices, worst),)
+        if not relax:
+            return None
         if worst.leaf.x is None:
             return self._relax(worst)
         if not worst.leaf.whole(self._choices):
             return self._split(worst)
         return self._ask_agents(worst) if may_ask else None
 
+    def begin_near(self) -> None:
+        """Let the relaxation begin where the multipliers of an earlier plan suggest, if there are any."""
+        if self.leaves and not self._relaxed and isinstance(self._relaxation, Restartable):
+            self._relaxation.begin_near(self._row_dual(self.worst.given))
+        self._relaxed = True
+
     def _relax(self, known: LeafBound) -> tuple[LeafBound, ...] | None:
         """Solve the relaxation of a leaf of an earlier plan, whose multipliers gain no more."""
         restrict(self._relaxation, self._choices, known.leaf.allowed)
-        if not self._relaxed and isinstance(self._relaxation, Restartable):
-            self._relaxation.begin_near(self._row_dual(known.given))
-        self._relaxed = True
+        self.begin_near()
         solution = self._solve_relaxation()
         if solution.termination is Termination.INFEASIBLE:
             return (replace(known, proved=-np.inf),)

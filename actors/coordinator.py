@@ -88,13 +88,14 @@ class Coordinator:
         """
         self._gap = gap
         self._join(segments)
-        ended = self._relax() if earlier is None else self._take_up(earlier)
+        ended = None if earlier is None else self._take_up(earlier)
+        if ended is None and not self._near():
+            ended = self._relax()
         if ended is not None:
             return ended
         if self._bounds.bound == -np.inf or (self._small() and not self._done() and self._solve_whole()):
             return self._infeasible(relaxed=False)
-        if earlier is None:
-            self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=1)
+        self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=1)
         start = self._bounds.most_promising
         if start is not None and not self._done():
             self._plans.scale_slopes(start, self._telling("searching plans"), self._done)
@@ -125,11 +126,10 @@ class Coordinator:
         if self._allowance.step():
             self._bounds.take_up(known.leaves)
         self._plans.take_up(known.x, known.used, known.tiers)
-        self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=0)
+        self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=0, relax=False)
         if self._near() and not self._done():
             self._improve(1)
-        # Here the plan is good already: better bounds pay before other plans do.
-        self._bounds.tighten(self._telling("negotiating prices"), self._near, rounds=ROUNDS, patience=1)
+        self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=0)
         return self._result() if self._done() else None
 
     def _improve(self, sweeps: int) -> None:
@@ -141,13 +141,14 @@ class Coordinator:
         self._observe("relaxing", None, None)
         if not self._allowance.step():
             return self._result()
+        self._bounds.begin_near()
         root = self._relaxation.solve(limits=Limits(seconds=self._allowance.seconds_left()), relaxed=True)
         if root.termination in {Termination.LIMIT, Termination.INTERRUPTED}:
             self._allowance.interrupted()
             return self._result()
         if root.termination is Termination.INFEASIBLE:
             return self._infeasible(relaxed=True)
-        if not self._small():
+        if not self._small() and self._plans.best is None:
             self._plans.plan_early(root)
         self._bounds.begin(root)
         self._bounds.choose_tiers(self._telling("choosing tiers"), most=FIRST_SPLITS)
@@ -211,7 +212,7 @@ class Coordinator:
         if stopped is None:
             stopped = "infeasible" if conflict is not None else "gap" if self._reached(self._gap) else "exhausted"
         proved_by = {"checked": "duals of the relaxation and the exact best response of every customer"}
-        leaves = self._bounds.leaves
+        leaves = self._bounds.tightest
         if any(leaf.proved_by for leaf in leaves):
             proved_by["agents"] = "dual bounds of the agents' own solvers, leaf by leaf in the certificate"
         if np.isfinite(self._whole_bound):
