@@ -1,7 +1,8 @@
 """A Ray cluster on two hosts of a network, with a planning server beside its head; tells as JSON what was seen.
 
 To be run in a network namespace of its own, with a scenario folder, a folder to work in and the work limit of the plan
-as its arguments. With ``lose`` as a further argument the second host dies in the middle of the plan.
+as its arguments. With ``lose`` as a further argument the second host dies in the middle of the plan; with ``job`` there
+is no server, and the head runs the command of the batch job.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import ctypes
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -26,6 +28,7 @@ from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient, PlanStep
 from planner.events.catalogue import PlanCompleted
 from planner.ports.planning_runtime import PlanningParameters
+from tests.cluster.deploy.manifests import of_kind
 from tests.faults.served import PATIENCE_SECONDS, concordat_serve, descendants, processes, serving, wait_until
 from tests.faults.two_networks import Switch, switch
 
@@ -145,7 +148,27 @@ async def planned(
     return {"plan_hash": read_plan(plans / asked.plan).summary["plan_hash"], "lost": lost}
 
 
-def main(scenario: Path, folder: Path, work: int, *, lose: bool) -> None:
+def run_job(wires: Switch, told: dict[str, str], scenario: Path, jobs: Path, work: int) -> object:
+    """Run the command of the batch job beside the head, as its manifest says, and return the hash of its plan."""
+    (job,) = of_kind("RayJob")
+    head = job["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]["containers"][0]
+    plain = {each["name"]: each["value"] for each in head["env"] if "value" in each}
+    shutil.copytree(scenario, jobs / "scenario")
+    entry = job["spec"]["entrypoint"].replace("/var/lib/concordat/jobs", str(jobs))
+    entry = re.sub(r"--time-limit \d+", f"--work-limit {work}", entry)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    command = [*map(str, wires.command("first", ["bash", "-c", entry]))]
+    subprocess.run(command, env={**told, **plain, "PATH": path}, check=True, stdout=sys.stderr, timeout=200)
+    return read_plan(jobs / "plan").summary["plan_hash"]
+
+
+def tell(seen: dict[str, object]) -> None:
+    """Print what was seen as the last line."""
+    sys.stdout.write(json.dumps(seen) + "\n")
+    sys.stdout.flush()
+
+
+def main(scenario: Path, folder: Path, work: int, how: str) -> None:
     """Start both hosts and the server, plan, and tell what was seen."""
     told = environment()
     # Paths of sockets must be short.
@@ -159,17 +182,20 @@ def main(scenario: Path, folder: Path, work: int, *, lose: bool) -> None:
         join = (f"--address={HEAD}:{GCS_PORT}", f"--temp-dir={place / 'second'}")
         second = stack.enter_context(ray_node(wires, "second", told, *join))
         wait_for_nodes(wires, told)
+        if how == "job":
+            plan_hash = run_job(wires, told, scenario, folder / "jobs", work)
+            tell({"hosts": hosts_by_network(wires), "plan_hash": plan_hash})
+            return
         command = wires.command("first", concordat_serve(folder / "data"))
         server = stack.enter_context(serving(command, told))
         move_to(wires, "first")
         wait_until(lambda: len(hosts_by_network(wires)) == len(NETWORKS), "agents live on both hosts")
         seen: dict[str, object] = {"hosts": hosts_by_network(wires)}
         plans = folder / "data" / "plans"
-        seen |= asyncio.run(planned(server.address, scenario, plans, work, second if lose else None))
+        seen |= asyncio.run(planned(server.address, scenario, plans, work, second if how == "lose" else None))
         seen["hosts_after"] = hosts_by_network(wires)
-        sys.stdout.write(json.dumps(seen) + "\n")
-        sys.stdout.flush()
+        tell(seen)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), lose="lose" in sys.argv[4:])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), "".join(sys.argv[4:]))
