@@ -20,6 +20,8 @@ from planner.ports.what_if import CaseOrder, CaseResult, ClauseOutcome
 _LONGEST_LINE = 1 << 26
 WORKER = (sys.executable, "-m", "cluster.what_if_worker")
 """The command that starts a worker."""
+MOST_CASES = 250
+"""After so many cases a worker is replaced: memory that native libraries scatter, some 0.1 MB a case, ends with it."""
 _START_SECONDS = 300.0
 _ATTEMPTS = 2
 _END_SECONDS = 5.0
@@ -54,6 +56,7 @@ class WorkerPool:
         self._run, self._workers, self._patience = run, workers, patience
         self._idle: list[Process] = []
         self._all: set[Process] = set()
+        self._planned_by: dict[Process, int] = {}
 
     @property
     def lanes(self) -> int:
@@ -91,7 +94,7 @@ class WorkerPool:
                 await self._end(worker)
                 raise
             if answer is not None:
-                self._idle.append(worker)
+                await self._give_back(worker)
                 return _result(answer["result"])
             await self._end(worker)
         reason = f"WORKER_LOST: {_ATTEMPTS} workers ended while they planned it; the machine may be out of memory"
@@ -120,8 +123,17 @@ class WorkerPool:
             raise PlanningFailed(f"a worker did not get ready (exit code {code}); its last words stand above")
         return worker
 
+    async def _give_back(self, worker: Process) -> None:
+        """Let a worker wait for its next case, unless it has planned as many as one should."""
+        self._planned_by[worker] = self._planned_by.get(worker, 0) + 1
+        if self._planned_by[worker] < MOST_CASES:
+            self._idle.append(worker)
+        else:
+            await self._end(worker)
+
     async def _end(self, worker: Process) -> None:
         self._all.discard(worker)
+        self._planned_by.pop(worker, None)
         if worker.stdout is not None and worker.stdout.at_eof():
             # It ends by itself, and its exit code may tell why.
             with suppress(TimeoutError):

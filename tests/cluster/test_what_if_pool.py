@@ -105,6 +105,14 @@ def test_a_case_that_never_ends_is_given_up_once_its_time_is_long_over(tmp_path:
     assert results[0].stopped_by == "time"
 
 
+def test_a_worker_is_replaced_after_many_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory stays flat since no process lives on for ever, and no case is lost by the change."""
+    monkeypatch.setattr(what_if_pool, "MOST_CASES", 2)
+    results, begun = answers(tmp_path, orders(5))
+    assert [result.outcome for result in results] == ["planned"] * 5
+    assert len({process for each in begun.values() for process in each}) == 3
+
+
 def test_a_worker_that_cannot_start_ends_the_run(tmp_path: Path) -> None:
     """What keeps every worker from starting is no property of a case, so the run says so at once."""
     with pytest.raises(PlanningFailed, match="exit code 3"):
