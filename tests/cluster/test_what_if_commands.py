@@ -1,0 +1,61 @@
+"""The what-if commands say what they found and did, and their exit codes tell it to scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cluster.main import launchers
+from planner.adapters.scenario_folder import write_scenario
+from planner.cli.app import run
+from planner.cli.exit_codes import DOES_NOT_HOLD, DONE, WRONG_INPUT
+from tests.scenario_builder import small_scenario
+
+GRID = """schema: concordat.grid/1
+scenario: scenario
+factors:
+  demand: {scale: demand.quantity, where: {family: care}, levels: [0.5, 1.2]}
+cross: all
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a grid and its base."""
+    made = tmp_path_factory.mktemp("what-if")
+    write_scenario(small_scenario(), made / "scenario")
+    (made / "grid.yaml").write_text(GRID, encoding="utf-8")
+    return made
+
+
+def test_a_grid_is_planned_run_and_compared_by_three_commands(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What the help promises: cases and cost, a run whose results are all there, and a table against the base."""
+    grid, out = str(folder / "grid.yaml"), str(folder / "run")
+    assert run(launchers(), ["whatif", "plan", grid, "--workers", "2"]) == DONE
+    assert "demand: 0.5, 1.2; changes demand: quantity of 16 rows\n3 cases\n" in capfd.readouterr().out
+    ended = run(launchers(), ["whatif", "run", grid, "--out", out, "--workers", "1", "--gap", "0.001"])
+    told = capfd.readouterr()
+    assert ended == DONE, told.err
+    assert "3 results, 0 of them failed, 0 cases left" in told.out
+    assert "3/3" in told.err
+    assert run(launchers(), ["whatif", "compare", out]) == DONE
+    assert "3 pairs, as recomputed without a solver" in capfd.readouterr().out
+
+
+def test_a_run_that_its_budget_ends_says_that_cases_are_left(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The exit code tells a script that the same command has to go on."""
+    command = ["whatif", "run", str(folder / "grid.yaml"), "--out", str(folder / "short"), "--budget-seconds", "0.001"]
+    assert run(launchers(), command) == DOES_NOT_HOLD
+    assert "0 results, 0 of them failed, 3 cases left" in capfd.readouterr().out
+
+
+def test_a_wrong_grid_is_wrong_input_and_names_its_line(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Nothing is planned, the message leads to the line, and a folder without a run is wrong input too."""
+    wrong = folder / "wrong.yaml"
+    wrong.write_text(GRID.replace("family", "famly"), encoding="utf-8")
+    assert run(launchers(), ["whatif", "run", str(wrong), "--out", str(folder / "none")]) == WRONG_INPUT
+    assert f"{wrong}:4: factors.demand.where.famly: " in capfd.readouterr().err
+    assert not (folder / "none").exists()
+    assert run(launchers(), ["whatif", "compare", str(folder)]) == WRONG_INPUT
+    assert "name the folder of `concordat whatif run --out`" in capfd.readouterr().err
