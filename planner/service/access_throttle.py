@@ -30,7 +30,7 @@ TOLD_AT_ONCE = 10
 """Refusals a second that a client is told at once."""
 HELD_SECONDS = 0.25
 """How long further ones are kept back, on average."""
-TOLD_LATER = 400
+TOLD_LATER = 100
 """Refusals a second that a client is told in the end, however many of its calls are kept back."""
 MOST_HELD = 1000
 """Refusals that are kept back altogether, each some kilobytes; further ones are told at once."""
