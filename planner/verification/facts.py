@@ -18,23 +18,32 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from planner.domain.lookup import positions
 from planner.domain.scenario import Scenario
 from planner.verification.decisions import Rows
 from planner.verification.facts_clauses import clause_facts
 from planner.verification.facts_incentives import incentive_facts
 from planner.verification.facts_supply import capacity_facts, family_facts, order_facts, supplier_facts
-from planner.verification.rewards import reward_outcome
+from planner.verification.rewards import RewardOutcome
 
 FACTS_SCHEMA = "concordat.facts/1"
 
 
 class Recomputed(Protocol):
-    """What the facts take from a recomputation of the plan: clause rows and what partners fund."""
+    """What the facts take from a recomputation of the plan: clause rows, what partners fund, and the rewards."""
 
     @property
     def clauses(self) -> pl.DataFrame:
         """Columns contract, clause, window, measure, lower, upper, violation, penalty."""
+        ...
+
+    @property
+    def rewards(self) -> Rows:
+        """The reward rows that name something known, as indices of customer, window, offer."""
+        ...
+
+    @property
+    def outcome(self) -> RewardOutcome:
+        """What they lead to."""
         ...
 
     @property
@@ -49,8 +58,7 @@ def plan_facts(scenario: Scenario, tables: Mapping[str, pl.DataFrame], recomputa
     ``tables`` are the plan's decision tables; clause measures and funded spend come from ``recomputation``.
     """
     header, horizon = scenario.header, scenario.horizon
-    chosen = _chosen(scenario, tables["rewards"])
-    outcome = reward_outcome(scenario, chosen)
+    chosen, outcome = recomputation.rewards, recomputation.outcome
     return {
         "schema": FACTS_SCHEMA,
         "title": header.title,
@@ -70,13 +78,3 @@ def plan_facts(scenario: Scenario, tables: Mapping[str, pl.DataFrame], recomputa
         },
         "clauses": clause_facts(scenario, recomputation.clauses),
     }
-
-
-def _chosen(scenario: Scenario, rewards: pl.DataFrame) -> Rows:
-    """Return reward rows as indices; rows that name nothing known are left out: verification reports them."""
-    customer = positions(rewards["customer"], scenario["customers"]["customer"])
-    offer = positions(rewards["offer"], scenario["offers"]["offer"])
-    window = rewards["window"].fill_null(-1).to_numpy()
-    known = (customer >= 0) & (offer >= 0) & (window >= 0) & (window < len(scenario.horizon.windows))
-    rows = Rows({"customer": customer, "window": window, "offer": offer}, np.ones(len(rewards)))
-    return rows.where(known)

@@ -16,11 +16,12 @@ from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
 from planner.verification.breaches import Breach, tolerance
 from planner.verification.clause_measures import MeasuredPlan, measure
-from planner.verification.decisions import read_decisions
+from planner.verification.decisions import Rows, read_decisions
 from planner.verification.markets import market_breaches, market_parts
 from planner.verification.materials import material_breaches, material_parts
 from planner.verification.production import production_breaches, production_parts
 from planner.verification.rewards import (
+    RewardOutcome,
     funding_breaches,
     funding_table,
     reward_breaches,
@@ -37,7 +38,8 @@ class Recomputation:
     """What a plan is worth and what it breaks.
 
     ``parts`` has one entry per value part, ``value`` is their sum. ``clauses`` has :data:`CLAUSE_COLUMNS`,
-    ``expected_funding`` partner, window, expected_spend. ``breaches`` is empty iff every hard rule holds.
+    ``expected_funding`` partner, window, expected_spend. ``breaches`` is empty iff every hard rule holds. ``rewards``
+    are the reward rows that name something known, ``outcome`` is what they lead to.
     """
 
     value: float
@@ -45,6 +47,8 @@ class Recomputation:
     clauses: pl.DataFrame
     breaches: tuple[Breach, ...]
     expected_funding: pl.DataFrame
+    rewards: Rows
+    outcome: RewardOutcome
 
 
 def recompute(
@@ -87,6 +91,8 @@ def recompute(
         clauses=clauses,
         breaches=tuple(breaches),
         expected_funding=funding,
+        rewards=decisions.rewards,
+        outcome=outcome,
     )
 
 
