@@ -14,13 +14,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 
+import structlog
+
 from actors.settings import AgentSettings
 from actors.versions import PROTOCOL, check_compatible, kind_of, newest
-from planner.domain.agent_lifecycle import AgentState, moved
+from planner.domain.agent_lifecycle import NEXT, AgentState, moved
 from planner.domain.errors import ConcordatError
 from planner.events.agent_record import ENDED, HELD
 from planner.ports.agent_journal import AgentJournal, AgentNote
 from planner.ports.agent_records import chosen_versions, read_record, shorten
+
+_log = structlog.get_logger("concordat.agents")
 
 
 class AgentDecommissioned(ConcordatError):
@@ -80,6 +84,8 @@ class AgentRecovery:
         state = AgentState.ADAPTING if turn.adapting else AgentState.PLANNING
         for name in versions:
             record = read_record(self.journal, name)
+            if state not in NEXT[record.state]:
+                _log.warning("an agent's move is refused", agent=name, state=record.state.value, to=state.value)
             if record.state is AgentState.DECOMMISSIONED:
                 raise AgentDecommissioned(
                     f"agent {name} was retired ({record.reason or 'no reason was given'}): take it out of scenario "

@@ -152,7 +152,8 @@ async def running_gateway(
 
 def _agent_ports(settings: GatewaySettings, journal: AgentJournal) -> AgentPorts:
     place = settings.database or settings.data / EVENT_LOG_FILE
-    unwritten = "" if shared_place(place, joined=settings.ray_address is not None) else _UNWRITTEN
+    joined = settings.runtime == "ray" and settings.ray_address is not None
+    unwritten = "" if shared_place(place, joined=joined) else _UNWRITTEN
     if unwritten:
         _log.warning("agents keep no journals", why=unwritten)
     return AgentPorts(journal=journal, versions=AGENT_VERSIONS, unwritten=unwritten)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors.recovery import AgentDecommissioned, AgentRecovery, Turn
 from actors.versions import PROTOCOL, IncompatibleVersions
@@ -63,12 +64,18 @@ def test_a_host_whose_agents_were_taken_over_is_refused_at_the_end(journal: Agen
 
 
 def test_a_retired_agent_is_not_taken_up_and_none_beside_it(journal: AgentJournal) -> None:
-    """The run is refused by naming the agent, the reason and the scenario; the others keep their epoch."""
+    """The run is refused, and logged, by agent, reason and scenario; the others keep their epoch."""
     hold(journal, "agents-0").end({}, planned=True)
     retire_agent(AgentPorts(journal=journal, versions={}), "plant:1901", "sold", busy=False)
-    with pytest.raises(AgentDecommissioned, match=r"plant:1901 was retired \(sold\).*a-scenario"):
+    with (
+        capture_logs() as logged,
+        pytest.raises(AgentDecommissioned, match=r"plant:1901 was retired \(sold\).*a-scenario"),
+    ):
         hold(journal, "agents-0", Turn(id="t2", run="r2"))
     assert (journal.epoch("segment:north"), read_record(journal, "segment:north").run) == (1, "r1")
+    assert [(line["agent"], line["state"], line["to"]) for line in logged] == [
+        ("plant:1901", "decommissioned", "planning")
+    ]
 
 
 def test_a_chosen_version_is_that_of_the_next_turn(journal: AgentJournal) -> None:
