@@ -35,4 +35,4 @@ def shared_place(place: str | Path, *, joined: bool) -> str:
 
     ``joined``: they live in a Ray cluster that was there before. A file of SQLite must not be written over a network.
     """
-    return "" if joined and "://" not in str(place) else str(place)
+    return "" if joined and not str(place).startswith("postgres") else str(place)

@@ -12,16 +12,19 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from cluster.journals import shared_place
+from cluster.journals import agent_journal, shared_place
 from cluster.main import launchers
+from cluster.runtimes import make_runtime
 from planner.adapters.scenario_folder import write_scenario
 from planner.cli.app import run
 from planner.cli.exit_codes import DONE, WRONG_INPUT
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient, PlanStep
+from planner.domain.agent_lifecycle import AgentState
 from planner.events.catalogue import PlanCompleted, PlanFailed
 from planner.events.plan_record import PlanRecord
-from planner.ports.planning_runtime import PlanningParameters
+from planner.ports.agent_records import agent_names, read_record
+from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult
 from planner.simulation.generate import generate
 
 SEED = 3
@@ -120,6 +123,26 @@ def test_agents_are_who_they_were_through_kills_upgrades_and_rollbacks(tmp_path:
         assert "it was sold" in ending.detail
 
 
+def test_a_run_that_fails_leaves_agents_as_they_were(tmp_path: Path) -> None:
+    """Agents that have no plan yet are new again after a run in which an earlier plan could not be read."""
+    scenario = tmp_path / "scenario"
+    write_scenario(generate("tiny", seed=SEED), scenario)
+    place = str(tmp_path / "log.sqlite")
+    runtime = make_runtime("local", journals=place)
+    parameters = PlanningParameters(base_plan=str(tmp_path / "nowhere"))
+
+    async def fail() -> PlanningResult:
+        told = [each async for each in runtime.plan("r1", str(scenario), str(tmp_path / "plan"), parameters)]
+        await runtime.close()
+        assert isinstance(told[-1], PlanningResult)
+        return told[-1]
+
+    assert asyncio.run(asyncio.wait_for(fail(), 60)).outcome is Outcome.FAILED
+    journal = agent_journal(place)
+    records = [read_record(journal, name) for name in agent_names(journal)]
+    assert {(record.state, record.run) for record in records} == {(AgentState.INITIALISING, "r1")}
+
+
 def test_what_cannot_be_done_with_agents_is_told_with_its_cure(tmp_path: Path) -> None:
     """Unknown agents, kinds and versions, and a rollback of nothing, end with a code of wrong input and a reason."""
     with serving(tmp_path / "data") as address:
@@ -137,7 +160,8 @@ def test_what_cannot_be_done_with_agents_is_told_with_its_cure(tmp_path: Path) -
 
 
 def test_hosts_elsewhere_write_to_a_database_only() -> None:
-    """A file is written by hosts of this machine; hosts of a cluster that was joined are given URLs alone."""
+    """A file, also one named by a URL, is written by hosts of this machine only, a database by those of any cluster."""
     assert shared_place("/data/log.sqlite", joined=False) == "/data/log.sqlite"
     assert shared_place("/data/log.sqlite", joined=True) == ""
+    assert shared_place("sqlite:////data/log.sqlite", joined=True) == ""
     assert shared_place("postgresql://log", joined=True) == "postgresql://log"
