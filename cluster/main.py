@@ -149,10 +149,10 @@ def _run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
     return run_grid(order, tell)
 
 
-def _compare_run(folder: Path, bound: str) -> Iterable[str]:
+def _compare_run(folder: Path, bound: str, page: Path | None) -> Iterable[str]:
     from cluster.what_if import compare_run  # noqa: PLC0415 - loads polars and the formulation
 
-    return compare_run(folder, bound)
+    return compare_run(folder, bound, page)
 
 
 def _amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterable[str]:

@@ -23,6 +23,7 @@ from planner.application.check_grid import CheckedGrid, check_grid
 from planner.application.estimate_grid import estimate_grid
 from planner.application.run_grid import GridEnd, GridRun
 from planner.cli.what_if_order import LOCAL_RAY, GridOrder, GridRunEnd, GridRunOrder
+from planner.console.what_if_page import render_comparison
 from planner.console.what_if_words import comparison_lines, grid_lines, progress_line
 from planner.domain.comparison import pairwise
 from planner.domain.errors import FolderNotWritable, GridInvalid, InvalidRequest
@@ -91,20 +92,27 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
         return GridRunEnd(done=end.done, left=end.left, failed=failed, file=store.put_together())
 
 
-def compare_run(folder: Path, bound: str = "bound_checked") -> Iterator[str]:
+def compare_run(folder: Path, bound: str = "bound_checked", page: Path | None = None) -> Iterator[str]:
     """Return what the results of a run prove by a column of bounds; all pairs are written beside them.
+
+    ``page`` is where the same is written as HTML (None: nowhere).
 
     Raises
     ------
     PlanUnreadable
         If the folder holds no run.
     FolderNotWritable
-        If the pairs cannot be written.
+        If the pairs or the page cannot be written.
     """
     store = ParquetCaseStore(folder)
     cases = store.read().sort("name", "key")
     pairs = pairwise(cases, bound)
     store.write_beside(pairs, _PAIRS)
+    if page is not None:
+        try:
+            page.write_text(render_comparison(cases, pairs, bound), encoding="utf-8")
+        except OSError as error:
+            raise FolderNotWritable(f"cannot write {page}: {error.strerror}") from error
     return comparison_lines(cases, pairs, bound)
 
 

@@ -103,9 +103,10 @@ def compare(
     bound: Annotated[
         Bound, typer.Option(help="checked: recomputed without a solver; proved: what solvers claim, often closer.")
     ] = Bound.CHECKED,
+    html: Annotated[Path | None, typer.Option(help="HTML file to write as well.", show_default=False)] = None,
 ) -> None:
     """Say which cases are proven better than which, and what is cheapest to do about the others."""
-    for line in context.ensure_object(Launchers).what_if.compare(results, f"bound_{bound.value}"):
+    for line in context.ensure_object(Launchers).what_if.compare(results, f"bound_{bound.value}", html):
         _print(line)
 
 

@@ -90,11 +90,12 @@ class GridRunEnd:
 class WhatIf:
     """Functions of the assembly for what-if questions; lines are for people.
 
-    ``plan`` checks a grid and tells what it asks; ``run`` asks it and tells lines on its way; ``compare`` tells
-    what the results in a folder prove by one of their bounds; ``amend`` runs and compares amendments of one clause.
+    ``plan`` checks a grid and tells what it asks; ``run`` asks it and tells lines on its way; ``compare`` tells what
+    the results in a folder prove by one of their bounds, and writes a page if one is named; ``amend`` runs and compares
+    amendments of one clause.
     """
 
     plan: Callable[[GridOrder], Iterable[str]]
     run: Callable[[GridRunOrder, Callable[[str], None]], GridRunEnd]
-    compare: Callable[[Path, str], Iterable[str]]
+    compare: Callable[[Path, str, Path | None], Iterable[str]]
     amend: Callable[[AmendOrder, Callable[[str], None]], Iterable[str]]

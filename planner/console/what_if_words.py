@@ -52,8 +52,7 @@ def comparison_lines(cases: pl.DataFrame, pairs: pl.DataFrame, bound: str) -> It
     if ordered.is_empty():
         yield "no results yet: run the grid first"
         return
-    names = ordered["name"].to_list()
-    against = BASE if BASE in names else names[0]
+    against = reference(ordered)
     yield from _table(_rows(ordered.with_columns(bound=pl.col(bound)), pairs, against))
     if ordered.height > _MOST_ROWS:
         yield f"… and {ordered.height - _MOST_ROWS} more"
@@ -71,7 +70,7 @@ def curve_lines(cases: pl.DataFrame, pairs: pl.DataFrame, amended: Mapping[str, 
     summed over its windows: what one more unit of leeway there would be worth.
     """
     base = cases.filter(pl.col("name") == BASE)
-    against = {row["first"]: row for row in _seen_from(pairs, BASE).iter_rows(named=True)}
+    against = {row["first"]: row for row in seen_from(pairs, BASE).iter_rows(named=True)}
     rows = [["number", "value", "gains", "verdict", "price"]]
     told = {row["key"]: row for row in cases.iter_rows(named=True)}
     for key, number in sorted(amended.items(), key=lambda item: item[1]):
@@ -90,6 +89,12 @@ def curve_lines(cases: pl.DataFrame, pairs: pl.DataFrame, amended: Mapping[str, 
     yield from _table(rows)
 
 
+def reference(cases: pl.DataFrame) -> str:
+    """Return the name of the case that others are compared with: the base, or the best where it has no result."""
+    names = cases.sort("value", descending=True, nulls_last=True)["name"].to_list()
+    return BASE if BASE in names or not names else names[0]
+
+
 def duration(seconds: float) -> str:
     """Return seconds as people say them."""
     if seconds < 120:
@@ -106,7 +111,7 @@ def _levels(factor: Factor) -> str:
 def _rows(ordered: pl.DataFrame, pairs: pl.DataFrame, against: str) -> list[list[str]]:
     differences = {
         row["first"]: (row["low"], row["high"], row["verdict"])
-        for row in _seen_from(pairs, against).iter_rows(named=True)
+        for row in seen_from(pairs, against).iter_rows(named=True)
     }
     rows = [["case", "value", "bound", "gap", f"gains over {against}", "verdict"]]
     for row in ordered.head(_MOST_ROWS).iter_rows(named=True):
@@ -118,7 +123,7 @@ def _rows(ordered: pl.DataFrame, pairs: pl.DataFrame, against: str) -> list[list
     return rows
 
 
-def _seen_from(pairs: pl.DataFrame, against: str) -> pl.DataFrame:
+def seen_from(pairs: pl.DataFrame, against: str) -> pl.DataFrame:
     """Return the pairs with one case, as differences of the other one minus it."""
     columns = ["first", "low", "high", "verdict"]
     turned = pairs.filter(pl.col("first") == against).select(

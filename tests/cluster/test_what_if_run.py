@@ -105,7 +105,9 @@ def test_a_comparison_writes_all_pairs_and_tells_the_base_first(ended: Path) -> 
     lines = list(compare_run(ended / "run"))
     assert any(line.startswith("base ") for line in lines)
     assert any("pairs, as recomputed" in line and "proven" in line for line in lines)
-    assert any("solvers claim" in line for line in compare_run(ended / "run", "bound_proved"))
+    page = ended / "page.html"
+    assert any("solvers claim" in line for line in compare_run(ended / "run", "bound_proved", page))
+    assert "What moves the value" in page.read_text(encoding="utf-8")
     assert (ended / "run" / "pairs.parquet").is_file()
 
 
