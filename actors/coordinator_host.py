@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -101,6 +102,8 @@ class CoordinatorHost:
                 result = run_planning(scenario, CheckedNetwork(network), plan_folder, settings)
             return replace(result, steps=steps.take())
         except (ConcordatError, SolverError) as error:
+            with suppress(ConcordatError):  # what ended the run is told, not what followed
+                settings.ended(False)
             return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
         finally:
             self._running = None

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -102,10 +103,11 @@ def main() -> None:
                 logs=logs,
                 versions=versions,
             )
-            ended = partial(_note_end, recovery, host)
-            network = InProcessNetwork(host, names, steps)
-            result = run_planning(scenario, network, plan_folder, replace(settings, logs=logs, ended=ended))
+            settings = replace(settings, logs=logs, ended=partial(_note_end, recovery, host))
+            result = run_planning(scenario, InProcessNetwork(host, names, steps), plan_folder, settings)
     except (ConcordatError, SolverError) as error:
+        with suppress(ConcordatError):  # what ended the run is told, not what followed
+            settings.ended(False)
         result = PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
     told.write({"result": {**asdict(result), "outcome": result.outcome.value, "steps": written(steps.take())}})
 
