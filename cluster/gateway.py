@@ -182,8 +182,14 @@ async def _serve(settings: GatewaySettings, make_runtime: RuntimeFactory, teleme
 def _stop_event(*, until_stdin_closes: bool) -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        # Ray's own handler came before this one and set an alarm: three seconds later it aborts whoever still stops.
+        signal.alarm(0)
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
     if until_stdin_closes:
 
         def wait_for_end() -> None:

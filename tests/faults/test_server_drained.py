@@ -52,13 +52,14 @@ async def all_ended(server: Server, plans: list[str]) -> None:
             assert isinstance(last.record.ending, PlanCompleted)
 
 
-def test_a_drained_server_hands_its_plans_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runtime", ["local", pytest.param("ray", marks=pytest.mark.slow)])
+def test_a_drained_server_hands_its_plans_over(tmp_path: Path, runtime: str) -> None:
     """Stopped in mid-plan with others waiting, it exits with 0; its successor makes all of them, each once."""
     scenario, data = middling_scenario(SEED), tmp_path / "data"
     write_scenario(scenario, tmp_path / "scenario")
-    with serving(concordat_serve(data, "--runtime", "local")) as first:
+    with serving(concordat_serve(data, "--runtime", runtime)) as first:
         plans = asyncio.run(asyncio.wait_for(drained_in_mid_plan(first, tmp_path / "scenario"), 120))
-    with serving(concordat_serve(data, "--runtime", "local")) as second:
+    with serving(concordat_serve(data, "--runtime", runtime)) as second:
         asyncio.run(asyncio.wait_for(all_ended(second, plans), 240))
     here = plan_in_process(scenario, tmp_path / "here", PARAMETERS).plan
     assert here is not None
