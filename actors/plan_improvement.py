@@ -17,7 +17,7 @@ from actors.candidate import Candidate
 from actors.incumbents import Incumbents
 from actors.joint_problem import JointProblem
 from actors.neighbourhoods import SIZES, batches, product_columns
-from solvers.core.backend import Backend, Model
+from solvers.core.backend import Backend
 from solvers.core.program import Bools, Floats
 from solvers.core.termination import Limits
 from solvers.network.remainder import Remainder, hold
@@ -40,13 +40,7 @@ class PlanImprovement:
         self._assembly, self._offers, self._backend = problem.assembly, offers, backend
         self._allowance, self._incumbents = allowance, incumbents
         self._columns = product_columns(problem)
-        self._running: Model | None = None
         self._sweep, self._idle = 0, 0
-
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """The model that may be solving."""
-        return () if self._running is None else (self._running,)
 
     def improve(self, report: Callable[[], None], done: Callable[[], bool], *, sweeps: int) -> None:
         """Go on with so many sweeps over all neighbourhoods, until a whole round of sweeps finds nothing."""
@@ -120,10 +114,8 @@ class PlanImprovement:
             return None
         start = near.part(best.x)
         worth = float(program.objective @ start) + program.offset
-        self._running = self._backend.load(program)
         limits = Limits(nodes=NODES, absolute_gap=LEAST_GAIN * abs(best.value), seconds=self._allowance.seconds_left())
-        solution = self._running.solve(limits=limits, start=start)
-        self._running = None
+        solution = self._backend.load(program).solve(limits=limits, start=start)
         if self._allowance.out_of_time():
             self._allowance.interrupted()
         if solution.x is None or solution.objective is None:

@@ -18,7 +18,7 @@ from actors.incumbents import Incumbents
 from actors.joint_problem import JointProblem
 from actors.plan_improvement import PlanImprovement
 from solvers.coordination.choice_tree import choice_box
-from solvers.core.backend import Backend, Model
+from solvers.core.backend import Backend
 from solvers.core.program import Bools, Floats, Ints
 from solvers.core.termination import Limits, Solution, Termination
 from solvers.network.remainder import Remainder
@@ -68,12 +68,6 @@ class PlanSearch:
     def best(self) -> Candidate | None:
         """The best complete plan so far."""
         return self._incumbents.best
-
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """The models that may be solving, so that they can be interrupted."""
-        searching = () if self._search is None else self._search.models
-        return (self._polisher.model, *searching, *self._improvement.models)
 
     def plan_early(self, root: Solution) -> None:
         """Make a first plan of the relaxation as it stands, so that a short deadline has one."""

@@ -37,11 +37,6 @@ class SlopeSearch:
         self._quantity = np.zeros(len(assembly.setups.setup))
         self._used = 0
 
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """The models that may be solving."""
-        return (self._fixed,) if self._relaxed is None else (self._fixed, self._relaxed)
-
     def start(self, x: Floats, *, unused: float = 1.0) -> None:
         """Begin at the quantities of ``x``; what it does not make is charged ``unused`` ≥ 1 smallest charges."""
         self._scaling.multiplier = np.full(len(self._quantity), unused)
