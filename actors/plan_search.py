@@ -61,7 +61,6 @@ class PlanSearch:
         self._polisher, self._allowance = polisher, allowance
         self._incumbents = incumbents
         self._offers = offer_columns(problem)
-        self._search: SlopeSearch | None = None
         self._improvement = PlanImprovement(problem, self._offers, backend, allowance=allowance, incumbents=incumbents)
 
     @property
@@ -124,8 +123,7 @@ class PlanSearch:
 
     def _begin(self, x: Floats, tiers: Tiers) -> tuple[Remainder, SlopeSearch]:
         held = hold_offers(self._problem, self._offers, x)
-        self._search = SlopeSearch(held.assembly, self._backend, boxes(tiers, self._assembly.choices))
-        return held, self._search
+        return held, SlopeSearch(held.assembly, self._backend, boxes(tiers, self._assembly.choices))
 
     def _scale(
         self, x: Floats, tiers: Tiers, unused: float, *, report: Callable[[], None], done: Callable[[], bool]
