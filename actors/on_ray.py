@@ -31,7 +31,7 @@ from actors.ray_head import end_head, spawn_head
 from actors.recovery import Turn
 from actors.refusal import Refusal
 from actors.settings import AgentSettings, Patience
-from planner.domain.errors import QuoteFailed
+from planner.domain.errors import ConcordatError, QuoteFailed
 from planner.ports.agent_hosts import HostState
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
 from planner.ports.quoting import NewOrder, Quote
@@ -79,11 +79,16 @@ class RayHosts:
         return bool(ray.wait([call], timeout=seconds)[0])
 
     def answer(self, call: Any, seconds: float | None = None) -> Any:
-        """Return the answer to a call; raises HostLost and TimeoutError."""
+        """Return the answer to a call; raises HostLost, TimeoutError, and what the host itself raised on purpose."""
         try:
             return ray.get(call, timeout=seconds)
         except (ActorDiedError, ActorUnavailableError, LookupError) as error:
             raise HostLost(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
+        except RayTaskError as error:
+            # Ray's own error tells where it happened in many lines, the business' tells cause and cure in one.
+            if isinstance(error.cause, ConcordatError):
+                raise error.cause from error
+            raise
 
     def kill(self, host: str) -> None:
         """End the process of a host; Ray begins another one."""
