@@ -61,7 +61,8 @@ def test_a_token_names_its_caller(keys: Path) -> None:
         {"roles": ["partner"]},
         {"roles": ["partner", "planner"], "partner": "acme"},
     ],
-    ids=str,
+    # By their names alone: workers that collect tests in different seconds must call them the same.
+    ids="-".join,
 )
 def test_wrong_claims_are_refused(keys: Path, others: dict[str, object]) -> None:
     """A token that is too old or too new, for others, of others, of nobody, or with roles that cannot be, is none."""
