@@ -40,7 +40,7 @@ FIRST_SPLITS = 12
 """Most splits into whole tiers before plans are searched."""
 ROUNDS = 60
 """Most pricing rounds once plans have been searched."""
-NEAR = 1.2
+NEAR = 1.1
 """Up to this many times the wanted gap, an earlier plan is improved before agents are asked at new prices.
 
 A sweep over the neighbourhoods gains about a thousandth of the value, and costs less than new prices do.
