@@ -147,6 +147,7 @@ SUBJECT = Subject(
     cases=(
         _case("ten-times", 10.0, 0.15, 500, "service"),
         _case("all-it-can", 0.0, 0.15, 500, "service"),
+        _case("tiny", 10.0, 0.15, 25),
     ),
     prepare=_prepare,
     contenders=(

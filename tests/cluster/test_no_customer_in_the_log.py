@@ -17,6 +17,8 @@ from planner.adapters.scenario_folder import write_scenario
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import ConnectionLost, PlanningClient
 from planner.events.catalogue import (
+    AgentEpochTaken,
+    AgentNoted,
     PlanAccepted,
     PlanCompleted,
     PlanFoundInfeasible,
@@ -35,6 +37,7 @@ FEASIBLE, INFEASIBLE = 3, 9
 EVERYTHING = (
     *(ScenarioUploaded, RequestReceived, PlanRequested, PlanStarted),
     *(PlanCompleted, PlanFoundInfeasible, PlanAccepted),
+    *(AgentEpochTaken, AgentNoted),
 )
 
 
