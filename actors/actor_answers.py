@@ -9,7 +9,7 @@ from typing import Any
 
 POLL_SECONDS = 0.2
 SILENT_SECONDS = 45.0
-"""After so long without a sign a coordinator's cluster is taken for lost; a new process of it stands far sooner."""
+"""After so long without a sign of a coordinator that stands, its cluster is taken for lost."""
 
 
 class ClusterLost(ConnectionError):

@@ -43,6 +43,8 @@ if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
 NAMESPACE = "concordat"
 _WATCH_SECONDS, _TOLD_SECONDS = 1.0, 0.1
 _PAUSE_SECONDS = 0.5
+_STAND_SECONDS = 240.0
+"""How long a new process of a coordinator may take to stand: a machine that does other things starts it slowly."""
 _RETURN_SECONDS = 300.0
 """How long a coordinator or a cluster that stood before is waited for."""
 _MOST_PENDING = 64
@@ -201,7 +203,7 @@ class RayRuntime:
             try:
                 await asyncio.to_thread(self._start, hosts)
                 coordinator = self._coordinator
-                await self._ask(coordinator.alive.remote())
+                await self._ask(coordinator.alive.remote(), _STAND_SECONDS)
             except (RayError, ConnectionError):
                 if not self._stood or time.monotonic() > until:
                     raise
