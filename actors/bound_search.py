@@ -136,7 +136,8 @@ class BoundSearch:
             if better is None:
                 return
             self._replace(worst, better)
-            idle = 0 if self.bound < worst.proved else idle + self._rounds - before
+            # What was proved before this search may be better: whether rounds gain shows at the present leaves.
+            idle = 0 if worst_bound(self.leaves) < worst.proved else idle + self._rounds - before
             report()
 
     def _better(self, worst: LeafBound, *, relax: bool, may_ask: bool) -> Sequence[LeafBound] | None:
@@ -155,7 +156,19 @@ class BoundSearch:
             return self._split(worst)
         return self._ask_agents(worst) if may_ask else None
 
-    def begin_near(self) -> None:
+    def relax_whole(self) -> Solution:
+        """Solve the relaxation with every choice open, also after leaves of an earlier plan restricted them."""
+        if self._relaxed:
+            upper = self._problem.assembly.program.upper
+            restrict(
+                self._relaxation,
+                self._choices,
+                [tuple(np.flatnonzero(upper[group] > 0).tolist()) for _, group in self._choices],
+            )
+        self._begin_near()
+        return self._solve_relaxation()
+
+    def _begin_near(self) -> None:
         """Let the relaxation begin where the multipliers of an earlier plan suggest, if there are any."""
         if self.leaves and not self._relaxed and isinstance(self._relaxation, Restartable):
             self._relaxation.begin_near(self._row_dual(self.worst.given))
@@ -164,7 +177,7 @@ class BoundSearch:
     def _relax(self, known: LeafBound) -> tuple[LeafBound, ...] | None:
         """Solve the relaxation of a leaf of an earlier plan, whose multipliers gain no more."""
         restrict(self._relaxation, self._choices, known.leaf.allowed)
-        self.begin_near()
+        self._begin_near()
         solution = self._solve_relaxation()
         if solution.termination is Termination.INFEASIBLE:
             return (replace(known, proved=-np.inf),)

@@ -43,7 +43,7 @@ ROUNDS = 60
 NEAR = 1.1
 """Up to this many times the wanted gap, an earlier plan is improved before agents are asked at new prices.
 
-A sweep over the neighbourhoods gains about a thousandth of the value, and costs less than new prices do.
+A sweep over the neighbourhoods gains about a thousandth of the value; what is further away wants better bounds first.
 """
 SWEEPS = 12
 """Most sweeps over the neighbourhoods of the best plan once prices have been negotiated."""
@@ -141,8 +141,7 @@ class Coordinator:
         self._observe("relaxing", None, None)
         if not self._allowance.step():
             return self._result()
-        self._bounds.begin_near()
-        root = self._relaxation.solve(limits=Limits(seconds=self._allowance.seconds_left()), relaxed=True)
+        root = self._bounds.relax_whole()
         if root.termination in {Termination.LIMIT, Termination.INTERRUPTED}:
             self._allowance.interrupted()
             return self._result()
