@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster import what_if_pool
+from cluster import what_if_crew, what_if_pool
 from cluster.what_if_pool import Patience, WorkerPool
 from planner.domain.errors import PlanningFailed
 from planner.domain.grid import Case
@@ -53,7 +53,7 @@ def orders(count: int) -> list[CaseOrder]:
 @pytest.fixture(autouse=True)
 def _scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start scripted workers instead of ones that plan."""
-    monkeypatch.setattr(what_if_pool, "WORKER", (sys.executable, "-c", SCRIPT))
+    monkeypatch.setattr(what_if_crew, "WORKER", (sys.executable, "-c", SCRIPT))
 
 
 def answers(
