@@ -297,7 +297,7 @@ class RayRuntime:
             return self._head.poll() is not None
         if ray.is_initialized() and self._joined:
             with suppress(RayNotStarted):
-                _probe(self._joined)
+                probe(self._joined)
                 return False
             return True
         return False
@@ -343,7 +343,7 @@ class RayRuntime:
                 break
         if not self._address:
             raise RayNotStarted("Ray did not start on this machine; its logs are in the folder ray of the temp folder")
-        _probe(self._address)
+        probe(self._address)
         ray.init(address=self._address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
 
     def _told_address(self) -> str:
@@ -365,7 +365,7 @@ async def _answers(actor: Any) -> bool:
         return False
 
 
-def _probe(address: str) -> None:
+def probe(address: str) -> None:
     """Raise at once where nobody listens, since Ray itself waits for long."""
     host, _, port = address.rpartition(":")
     try:

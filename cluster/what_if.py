@@ -13,9 +13,9 @@ from pathlib import Path
 import polars as pl
 
 from cluster.data_folder import locked_data_folder
-from cluster.runtimes import agent_settings, make_runtime
+from cluster.runtimes import agent_settings
 from cluster.what_if_pool import WorkerPool
-from cluster.what_if_runtime import RuntimeCases
+from cluster.what_if_ray import cluster_pool
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import GridFile, read_grid
 from planner.adapters.scenario_folder import read_scenario
@@ -35,7 +35,7 @@ from planner.ports.what_if import CaseOrder, CaseRunner
 
 _BASE_TIMES = 4.0
 """The base is planned from nothing, and all others go on from it: it may take longer than they may."""
-_GRID, _BASE_PLAN, _PLANS, _WORK, _PAIRS = "grid.yaml", "base-plan", "plans", "work", "pairs.parquet"
+_GRID, _BASE_PLAN, _PLANS, _PAIRS = "grid.yaml", "base-plan", "plans", "pairs.parquet"
 _BASE_CASE = Case((), ())
 
 
@@ -147,12 +147,11 @@ def _checked(file: Path) -> tuple[GridFile, Scenario, CheckedGrid]:
 
 
 def _runner(order: GridRunOrder, base: Scenario, told: dict[str, object]) -> CaseRunner:
-    lanes = order.workers or os.cpu_count() or 1
+    run = {**told, "grid": str((order.out / _GRID).resolve()), "settings": asdict(agent_settings())}
     if order.address is None:
-        settings = asdict(agent_settings())
-        return WorkerPool({**told, "grid": str((order.out / _GRID).resolve()), "settings": settings}, lanes)
-    runtime = make_runtime("ray", ray_address=None if order.address == LOCAL_RAY else order.address)
-    return RuntimeCases(runtime, base, (order.out / _WORK).resolve(), lanes=lanes)
+        return WorkerPool(run, order.workers or os.cpu_count() or 1)
+    address = None if order.address == LOCAL_RAY else order.address
+    return cluster_pool(run, base, order.out, address=address, workers=order.workers)
 
 
 def _take_over(file: Path, copy: Path) -> None:

@@ -43,6 +43,10 @@ class Crew(Protocol):
         """Return a worker that was told the run and is ready for cases; PlanningFailed where none can be had."""
         ...
 
+    def is_misplaced(self, worker: Any) -> bool:
+        """Tell whether a new worker elsewhere would be better off than this one, which waits."""
+        ...
+
     async def close(self) -> None:
         """Release what all workers share."""
         ...
@@ -118,6 +122,10 @@ class ProcessCrew:
             await worker.end()
             raise PlanningFailed(f"a worker did not get ready (exit code {worker.code}); its last words stand above")
         return worker
+
+    def is_misplaced(self, _: Worker) -> bool:
+        """See the protocol; there is one place only."""
+        return False
 
     async def close(self) -> None:
         """See the protocol; there is nothing."""

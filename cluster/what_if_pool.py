@@ -106,9 +106,9 @@ class WorkerPool:
         return worker
 
     async def _give_back(self, worker: Worker) -> None:
-        """Let a worker wait for its next case, unless it has planned as many as one should."""
+        """Let a worker wait for its next case, unless it has planned as many as one should or is in the wrong place."""
         self._planned_by[worker] += 1
-        if self._planned_by[worker] < MOST_CASES:
+        if self._planned_by[worker] < MOST_CASES and not self._crew.is_misplaced(worker):
             self._idle.append(worker)
         else:
             await self._end(worker)

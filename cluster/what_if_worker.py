@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -28,7 +28,7 @@ from cluster.worker_lines import take_standard_output, write_line
 from planner.adapters.grid_yaml import read_grid
 from planner.adapters.scenario_folder import read_scenario
 from planner.application.case_results import case_result, failed_case
-from planner.domain.errors import ConcordatError, ScenarioInvalid
+from planner.domain.errors import ConcordatError, InvalidRequest, ScenarioInvalid
 from planner.domain.grid import Case
 from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
@@ -36,6 +36,9 @@ from planner.ports.planning_runtime import Outcome, PlanningParameters, Planning
 from planner.ports.what_if import CaseResult
 from planner.verification.findings import find_problems
 from solvers.core.errors import SolverError
+
+FACTORY = "cluster.what_if_worker:open_worker"
+"""What a worker elsewhere is told to call, in its own process."""
 
 
 @dataclass(slots=True)
@@ -97,13 +100,27 @@ def _listen(lines: SimpleQueue[str]) -> None:
     os._exit(0)
 
 
-def _opened(run: Mapping[str, Any]) -> tuple[CasePlanner, Mapping[str, Case]]:
+def open_worker(run: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return what answers a line about one case with its result; ``run`` tells base, grid and settings.
+
+    Raises
+    ------
+    ScenarioUnreadable, GridInvalid
+        If the base or the grid cannot be read here.
+    InvalidRequest
+        If the base is another one than the run began with.
+    """
     base = read_scenario(Path(run["base"]))
-    now = scenario_hash(base)
-    if now != run["scenario_hash"]:
-        raise ScenarioInvalid(run["base"], ())
+    if scenario_hash(base) != run["scenario_hash"]:
+        raise InvalidRequest(f"{run['base']} was changed since the run began: ask again in a new folder", "scenario")
     cases = {case.key: case for case in read_grid(Path(run["grid"])).grid.cases()}
-    return CasePlanner(base, AgentSettings(**run["settings"])), cases
+    planner = CasePlanner(base, AgentSettings(**run["settings"]))
+
+    def answer(order: Mapping[str, Any]) -> dict[str, Any]:
+        case = cases.get(order["key"], Case((), ()))
+        return {"result": asdict(planner.plan(case, parameters_of(order["parameters"]), order["plan_folder"]))}
+
+    return answer
 
 
 def main() -> None:
@@ -111,13 +128,10 @@ def main() -> None:
     told = take_standard_output()
     lines: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_listen, args=(lines,), daemon=True, name="listening").start()
-    planner, cases = _opened(json.loads(lines.get()))
+    answer = open_worker(json.loads(lines.get()))
     write_line(told, {"ready": True})
     while True:
-        order = json.loads(lines.get())
-        case = cases.get(order["key"], Case((), ()))
-        result = planner.plan(case, parameters_of(order["parameters"]), order["plan_folder"])
-        write_line(told, {"result": asdict(result)})
+        write_line(told, answer(json.loads(lines.get())))
 
 
 if __name__ == "__main__":
