@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from planner.adapters.folder_swap import NO_ROOM
+from planner.domain.case_measures import CASE_MEASURES, PARTNER_MEASURES
 from planner.domain.errors import FolderFull, FolderNotWritable, PlanUnreadable
 from planner.domain.plan import VALUE_PARTS
 from planner.ports.planning_runtime import Outcome
@@ -20,6 +21,9 @@ from planner.ports.what_if import CaseResult, ClauseOutcome
 RESULTS, RUN_FILE, TOGETHER = "results", "run.json", "results.parquet"
 _TEXT, _NUMBER = pl.String(), pl.Float64()
 _CLAUSE = pl.Struct({"clause": _TEXT, "window": pl.Int64(), "measure": _NUMBER, "violation": _NUMBER, "price": _NUMBER})
+_MEASURES = tuple(measure.name for measure in CASE_MEASURES)
+_AMOUNTS = tuple(measure.name for measure in PARTNER_MEASURES)
+_PARTNER = pl.Struct({"partner": _TEXT, **dict.fromkeys(_AMOUNTS, _NUMBER)})
 SCHEMA: dict[str, pl.DataType] = {
     "key": _TEXT,
     "name": _TEXT,
@@ -32,12 +36,18 @@ SCHEMA: dict[str, pl.DataType] = {
     "seconds": _NUMBER,
     "cpu_seconds": _NUMBER,
     **dict.fromkeys(VALUE_PARTS, _NUMBER),
+    **dict.fromkeys(_MEASURES, _NUMBER),
+    "partners": pl.List(_PARTNER),
     "clauses": pl.List(_CLAUSE),
     "plan_hash": _TEXT,
+    "bound_hash": _TEXT,
     "code_hash": _TEXT,
     "detail": _TEXT,
 }
-"""The columns of a result; parts of the value stand in columns of their own."""
+"""The columns of a result; parts of the value and measures stand in columns of their own."""
+
+_LATER = frozenset({*_MEASURES, "partners", "bound_hash"})
+"""Columns that results of older versions have not; there nothing is known of them."""
 
 
 class ParquetCaseStore:
@@ -47,8 +57,10 @@ class ParquetCaseStore:
         self.folder = folder
         self._results = folder / RESULTS
 
-    def claim(self, run: Mapping[str, object]) -> None:
+    def claim(self, run: Mapping[str, object], beside: Mapping[str, object] | None = None) -> None:
         """Note what this run depends on, or check that the run which stands here depends on the same.
+
+        What stands ``beside`` that is noted too, and may change from one run to the next.
 
         Raises
         ------
@@ -65,7 +77,19 @@ class ParquetCaseStore:
         elif self.folder.exists() and any(entry.name != "lock" for entry in self.folder.iterdir()):
             raise FolderNotWritable(f"{self.folder} is not empty and holds no {RUN_FILE}: name another folder")
         _writing(self._results, lambda: self._results.mkdir(parents=True, exist_ok=True))
-        _write(noted, json.dumps(dict(run), indent=1, sort_keys=True).encode())
+        _write(noted, json.dumps({**run, **(beside or {})}, indent=1, sort_keys=True).encode())
+
+    def claimed(self) -> Mapping[str, object]:
+        """Return what the run noted of itself.
+
+        Raises
+        ------
+        PlanUnreadable
+            If the folder holds no run.
+        """
+        if not (self.folder / RUN_FILE).is_file():
+            raise PlanUnreadable(f"{self.folder} holds no what-if run: name the folder of `concordat whatif run --out`")
+        return _read_json(self.folder / RUN_FILE)
 
     def done(self) -> frozenset[str]:
         """Return the keys of all cases whose results stand here."""
@@ -106,11 +130,10 @@ class ParquetCaseStore:
         PlanUnreadable
             If the folder is no run, or a file of it is damaged.
         """
-        if not (self.folder / RUN_FILE).is_file():
-            raise PlanUnreadable(f"{self.folder} holds no what-if run: name the folder of `concordat whatif run --out`")
+        self.claimed()
         files = sorted(self._results.glob("*.parquet"))
         try:
-            frames = [pl.read_parquet(file, schema=SCHEMA) for file in files]
+            frames = [_read(file) for file in files]
         except (pl.exceptions.PolarsError, OSError) as error:
             raise PlanUnreadable(
                 f"a result in {self._results} is damaged ({error}): remove it and run again"
@@ -122,22 +145,38 @@ class ParquetCaseStore:
         return tuple(_result(row) for row in self.read().sort("name", "key").iter_rows(named=True))
 
 
+def _read(file: Path) -> pl.DataFrame:
+    """Return the rows of a file with all columns of `SCHEMA`, null where an older version wrote it."""
+    there = pl.read_parquet_schema(file)
+    known = {name: kind for name, kind in SCHEMA.items() if name in there or name not in _LATER}
+    rows = pl.read_parquet(file, schema=known)
+    return rows.select(
+        pl.col(name) if name in known else pl.lit(None, dtype=SCHEMA[name]).alias(name) for name in SCHEMA
+    )
+
+
 def _row(result: CaseResult) -> dict[str, object]:
     content = asdict(result)
-    parts = content.pop("parts")
+    numbers = {**content.pop("parts"), **content.pop("measures")}
     content["levels"] = [{"factor": name, "level": level} for name, level in result.levels.items()]
-    return {name: content.get(name, parts.get(name)) for name in SCHEMA}
+    content["partners"] = [{"partner": name, **amounts} for name, amounts in result.partners.items()]
+    return {name: content.get(name, numbers.get(name)) for name in SCHEMA}
 
 
 def _result(row: Mapping[str, object]) -> CaseResult:
-    content = {name: value for name, value in row.items() if name not in VALUE_PARTS}
-    levels, clauses = content["levels"], content["clauses"]
-    if not isinstance(levels, list) or not isinstance(clauses, list):
-        raise TypeError("levels and clauses are lists in every result")
+    content = {name: value for name, value in row.items() if name not in VALUE_PARTS and name not in _MEASURES}
+    levels, clauses, partners = content["levels"], content["clauses"], content["partners"] or []
+    if not isinstance(levels, list) or not isinstance(clauses, list) or not isinstance(partners, list):
+        raise TypeError("levels, clauses and partners are lists in every result")
+    content["bound_hash"] = content["bound_hash"] or ""
     content["levels"] = {pair["factor"]: pair["level"] for pair in levels}
     content["clauses"] = tuple(ClauseOutcome(**clause) for clause in clauses)
-    parts = {name: value for name in VALUE_PARTS if isinstance(value := row[name], float)}
-    return CaseResult(**content, parts=parts)  # type: ignore[arg-type]  # the columns of SCHEMA are its fields
+    content["partners"] = {each["partner"]: {name: each[name] for name in _AMOUNTS} for each in partners}
+    return CaseResult(**content, parts=_numbers(row, VALUE_PARTS), measures=_numbers(row, _MEASURES))  # type: ignore[arg-type]  # the columns of SCHEMA are its fields
+
+
+def _numbers(row: Mapping[str, object], names: tuple[str, ...]) -> dict[str, float]:
+    return {name: value for name in names if isinstance(value := row[name], float)}
 
 
 def _read_json(file: Path) -> Mapping[str, object]:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from planner.application.case_measures import case_measures, case_partners
 from planner.domain.grid import Case, shown
 from planner.domain.plan import VALUE_PARTS, Plan
+from planner.domain.scenario import Scenario
 from planner.ports.planning_runtime import Outcome, PlanningResult
 from planner.ports.what_if import CaseResult, ClauseOutcome
 
 
 def case_result(
-    case: Case, result: PlanningResult, plan: Plan | None, *, seconds: float, cpu_seconds: float | None = None
+    case: Case,
+    result: PlanningResult,
+    plan: Plan | None,
+    *,
+    scenario: Scenario | None = None,
+    seconds: float,
+    cpu_seconds: float | None = None,
 ) -> CaseResult:
-    """Return the row of a case from how its planning ended and the plan that came of it."""
+    """Return the row of a case from how its planning ended and the plan that came of it.
+
+    ``scenario`` is what was planned: without it the measures of the plan are left out.
+    """
+    planned = None if plan is None or scenario is None else (scenario, plan)
     summary: Mapping[str, object] = {} if plan is None else plan.summary
     parts = summary.get("value_parts")
     return CaseResult(
@@ -28,6 +40,8 @@ def case_result(
         seconds=seconds,
         cpu_seconds=cpu_seconds,
         parts={name: float(parts[name]) for name in VALUE_PARTS} if isinstance(parts, Mapping) else {},
+        measures={} if planned is None else case_measures(*planned),
+        partners={} if planned is None else case_partners(*planned),
         clauses=() if plan is None else _clauses(plan),
         plan_hash=str(summary.get("plan_hash", "")),
         code_hash=str(summary.get("code_hash", "")),

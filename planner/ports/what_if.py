@@ -32,6 +32,10 @@ class CaseResult:
     ``outcome`` and ``stopped_by`` are as in :class:`planner.ports.planning_runtime.PlanningResult`; ``detail`` is the
     reason where there is no plan. ``levels`` are those of the factors as people write them. ``seconds`` is what the
     case took from its start, ``cpu_seconds`` the processor time of whoever planned it (None where unknown).
+    ``plan_hash`` is that of the plan found; where the checked bound came with another plan of the same case,
+    ``bound_hash`` is that one's.
+    ``measures`` and ``partners`` (amounts by partner) are those of the plan found, by the names of
+    :data:`planner.domain.case_measures.CASE_MEASURES` and ``PARTNER_MEASURES``; runs of older versions have none.
     """
 
     key: str
@@ -45,8 +49,11 @@ class CaseResult:
     seconds: float
     cpu_seconds: float | None = None
     parts: Mapping[str, float] = field(default_factory=dict)
+    measures: Mapping[str, float] = field(default_factory=dict)
+    partners: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     clauses: tuple[ClauseOutcome, ...] = ()
     plan_hash: str = ""
+    bound_hash: str = ""
     code_hash: str = ""
     detail: str = ""
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from planner.adapters.case_store import RESULTS, ParquetCaseStore
+from planner.domain.case_measures import CASE_MEASURES, PARTNER_MEASURES
 from planner.domain.errors import FolderNotWritable, PlanUnreadable
 from planner.domain.plan import VALUE_PARTS
 from planner.ports.what_if import CaseResult, ClauseOutcome
@@ -33,6 +34,8 @@ def result(key: str, outcome: str = "planned", value: float | None = 5.0) -> Cas
         seconds=1.5,
         cpu_seconds=1.25,
         parts=dict.fromkeys(VALUE_PARTS, 0.5) if value is not None else {},
+        measures={measure.name: 0.75 for measure in CASE_MEASURES[1:]} if value is not None else {},
+        partners={"brand": {measure.name: 2.5 for measure in PARTNER_MEASURES}} if value is not None else {},
         clauses=clauses if value is not None else (),
         plan_hash="p",
         code_hash="c",
@@ -58,6 +61,21 @@ def test_results_are_read_as_they_were_kept(tmp_path: Path) -> None:
     together = pl.read_parquet(kept.put_together())
     assert together["key"].to_list() == ["1", "2"]
     assert together["revenue"].to_list() == [None, 0.5]
+    assert together["on_time_rate"].to_list() == [None, 0.75]
+
+
+def test_results_of_older_versions_have_no_measures_and_are_read(tmp_path: Path) -> None:
+    """A file without the columns of measures and partners stands beside newer ones."""
+    kept = store(tmp_path / "run")
+    for each in (result("1"), result("2")):
+        kept.keep(each)
+    old = tmp_path / "run" / RESULTS / "1.parquet"
+    later = [*(measure.name for measure in CASE_MEASURES), "partners"]
+    pl.read_parquet(old).drop(later).write_parquet(old)
+    first, second = kept.results()
+    assert (first.measures, first.partners) == ({}, {})
+    assert first.parts == second.parts
+    assert second == result("2")
 
 
 def test_a_file_that_was_not_finished_is_no_result(tmp_path: Path) -> None:
