@@ -66,7 +66,7 @@ class CasePlanner:
             return failed_case(case, f"{type(error).__name__}: {error}", seconds=time.monotonic() - began)
         plan = self.folders.last if result.outcome is Outcome.PLANNED else None
         seconds, cpu = time.monotonic() - began, time.process_time() - used
-        return case_result(case, result, plan, seconds=seconds, cpu_seconds=cpu)
+        return case_result(case, result, plan, scenario=scenario, seconds=seconds, cpu_seconds=cpu)
 
     def _planned(
         self, scenario: Scenario, parameters: PlanningParameters, plan_folder: str, began: float
