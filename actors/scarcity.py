@@ -3,7 +3,7 @@
 A way is a plant that ships the product to the market and a period in which it makes it. Its cost is freight, holding,
 unit cost, and everything it uses at the multipliers of the program's rows: capacity, materials and components, clause
 rows. The cheapest way among lots that are planned names its priced rows; where there is none, what is missing is
-named: a lane, or a lot that is not planned. Clauses that count the order itself are named beside.
+named: a lane that is open, or a lot that is not planned. Clauses that count the order itself are named beside.
 """
 
 from __future__ import annotations
@@ -74,12 +74,13 @@ class Scarcity:
         for plant, made_in in lead.items():
             stock = accepted.columns[f"plant:{plant}", "stock", product, 0]
             holding = -float(accepted.program.objective[stock])
-            for name, transit, freight in lanes_of(accepted.around.scenario, plant, product):
-                ready = last - transit - made_in
-                if name == market:
+            for lane in lanes_of(accepted.around.scenario, plant, product):
+                departure = last - lane.transit
+                ready = departure - made_in
+                if lane.market == market and departure >= 0 and lane.open[departure]:
                     for t in range(ready + 1):
                         column = accepted.columns[f"plant:{plant}", "production", product, t]
-                        yield _Way(plant, t, column, freight + holding * (ready - t))
+                        yield _Way(plant, t, column, lane.cost + holding * (ready - t))
 
     def _cost(self, way: _Way, y: Floats) -> float:
         own = way.carriage - float(self._accepted.program.objective[way.column])

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from planner.domain.clauses import (
@@ -72,6 +73,14 @@ def with_cell(scenario: Scenario, table: str, row: int, column: str, value: obje
     values = old[column].to_list()
     values[row] = value
     return with_table(scenario, table, old.with_columns(pl.Series(column, values, dtype=old.schema[column])))
+
+
+def with_closures(scenario: Scenario, seed: int) -> Scenario:
+    """Return the scenario with about a third of its lanes and periods closed, drawn from the seed."""
+    closed = np.random.default_rng(seed).random((scenario["lanes"].height, scenario.horizon.periods)) < 1 / 3
+    lanes = scenario["lanes"].select("plant", "market", "product").rows()
+    rows = [(*lanes[i], t) for i, t in np.argwhere(closed).tolist()]
+    return with_table(scenario, "lane_closures", frame("lane_closures", rows))
 
 
 def with_clauses(scenario: Scenario, *clauses: Clause) -> Scenario:

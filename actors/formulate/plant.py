@@ -34,7 +34,7 @@ import polars as pl
 
 from actors.formulate.index import Index
 from actors.formulate.links import LinkMap, family_routings
-from actors.formulate.potential import MarketPotential, lanes_of
+from actors.formulate.potential import Lane, MarketPotential, lanes_of
 from planner.domain.clauses import ReservationClause, StabilityClause
 from planner.domain.scenario import Scenario
 from solvers.core.program import Floats, Ints
@@ -60,7 +60,10 @@ class PlantSurroundings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlantLayout:
-    """Where the columns of a plant's block stand, each array int32 of shape (T,)."""
+    """Where the columns of a plant's block stand, each array int32 of shape (T,).
+
+    Beside the columns of a surplus stands the market that takes it in each period.
+    """
 
     plant: str
     setup: Mapping[str, Ints]
@@ -68,7 +71,7 @@ class PlantLayout:
     overtime: Mapping[str, Ints]
     stock: Mapping[str, Ints]
     shipment: Mapping[tuple[str, str], Ints]
-    surplus: Mapping[str, tuple[str, Ints]]
+    surplus: Mapping[str, tuple[Sequence[str], Ints]]
     lead: Mapping[str, int]
 
 
@@ -104,7 +107,7 @@ class _Plant:
         self.overtime: dict[str, Ints] = {}
         self.stock: dict[str, Ints] = {}
         self.shipment: dict[tuple[str, str], Ints] = {}
-        self.surplus: dict[str, tuple[str, Ints]] = {}
+        self.surplus: dict[str, tuple[Sequence[str], Ints]] = {}
         self.lead: dict[str, int] = {}
 
     def layout(self) -> PlantLayout:
@@ -242,22 +245,32 @@ class _Plant:
     def _ship(self, item: str, balance: Ints, reachable: Floats) -> None:
         index, links = self.around.index, self.around.links
         lanes = lanes_of(self.around.scenario, self.plant, item)
-        for market, transit, cost in lanes:
-            m, k = index.markets[market], index.products[item]
+        for lane in lanes:
+            m, k = index.markets[lane.market], index.products[item]
             useful = np.zeros(len(self.t))
-            useful[: max(len(self.t) - transit, 0)] = self.around.potential.at[m, k, transit:]
-            columns = self.columns("shipment", f"{market}/{item}", upper=np.minimum(useful, reachable), objective=-cost)
+            useful[: max(len(self.t) - lane.transit, 0)] = self.around.potential.at[m, k, lane.transit :]
+            most = np.where(lane.open, np.minimum(useful, reachable), 0.0)
+            columns = self.columns("shipment", f"{lane.market}/{item}", upper=most, objective=-lane.cost)
             self.builder.add_entries(balance, columns, 1.0)
-            arriving = self.t[self.t + transit < len(self.t)]
+            arriving = self.t[self.t + lane.transit < len(self.t)]
             self.builder.add_links(
-                [links.market(m, k, int(t) + transit) for t in arriving], columns[: len(arriving)], 1.0
+                [links.market(m, k, int(t) + lane.transit) for t in arriving], columns[: len(arriving)], 1.0
             )
-            self.shipment[market, item] = columns
+            self.shipment[lane.market, item] = columns
         if lanes:
-            market, _, cost = min(lanes, key=lambda lane: lane[2])
-            columns = self.columns("surplus", item, upper=reachable, objective=-cost)
-            self.builder.add_entries(balance, columns, 1.0)
-            self.surplus[item] = (market, columns)
+            self._discard(item, balance, reachable, lanes)
+
+    def _discard(self, item: str, balance: Ints, reachable: Floats, lanes: Sequence[Lane]) -> None:
+        """Let what nobody wants leave on the cheapest lane that is open; where none is, everything stays."""
+        costs = np.array([np.where(lane.open, lane.cost, np.inf) for lane in lanes])
+        chosen = costs.argmin(axis=0)
+        cost = costs[chosen, self.t]
+        leaves = np.isfinite(cost)
+        columns = self.columns(
+            "surplus", item, upper=np.where(leaves, reachable, 0.0), objective=-np.where(leaves, cost, 0.0)
+        )
+        self.builder.add_entries(balance, columns, 1.0)
+        self.surplus[item] = ([lanes[i].market for i in chosen], columns)
 
     def _safety(self, item: str, columns: Ints, stock: Mapping[str, float | None] | None) -> None:
         safety, penalty = (float((stock or {}).get(name) or 0.0) for name in ("safety_stock", "safety_penalty"))

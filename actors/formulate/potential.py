@@ -14,7 +14,7 @@ import polars as pl
 from actors.formulate.index import Index
 from planner.domain.demand import DemandCube
 from planner.domain.scenario import Scenario
-from solvers.core.program import Floats
+from solvers.core.program import Bools, Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,14 +74,35 @@ def production_limits(scenario: Scenario, index: Index, potential: MarketPotenti
     return limits
 
 
-def lanes_of(scenario: Scenario, plant: str, product: str) -> list[tuple[str, int, float]]:
-    """Return (market, transit, unit cost) of the lanes a plant may ship a product on; an exact lane beats ``*``."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Lane:
+    """A way from a plant to a market: periods under way, freight per unit, and in which periods something may leave.
+
+    ``open`` is bool of shape (T,).
+    """
+
+    market: str
+    transit: int
+    cost: float
+    open: Bools
+
+
+def lanes_of(scenario: Scenario, plant: str, product: str) -> list[Lane]:
+    """Return the lanes that a plant may ship a product on, by market; an exact lane, open or closed, beats ``*``."""
     lanes = scenario["lanes"].filter((pl.col("plant") == plant) & pl.col("product").is_in([product, "*"]))
     chosen: dict[str, tuple[str, int, float]] = {}
     for name, market, transit, cost in lanes.select("product", "market", "transit", "unit_cost").iter_rows():
         if name != "*" or market not in chosen:
-            chosen[market] = (market, transit, cost)
-    return [chosen[market] for market in scenario["markets"]["market"].to_list() if market in chosen]
+            chosen[market] = (name, transit, cost)
+    found = {
+        market: Lane(market, transit, cost, np.ones(scenario.horizon.periods, dtype=np.bool_))
+        for market, (_, transit, cost) in chosen.items()
+    }
+    closures = scenario["lane_closures"].filter((pl.col("plant") == plant) & pl.col("product").is_in([product, "*"]))
+    for name, market, t in closures.select("product", "market", "period").iter_rows():
+        if market in chosen and chosen[market][0] == name:
+            found[market].open[t] = False
+    return [found[market] for market in scenario["markets"]["market"].to_list() if market in found]
 
 
 def _limit_by_capacity(scenario: Scenario, number: dict[tuple[str, str], int], limits: Floats) -> None:
@@ -119,9 +140,9 @@ class _Useful:
         periods = self._index.periods
         since = np.full(periods + 1, self._safety.get((plant, product), 0.0))
         since[periods] = 0.0
-        for market, transit, _ in lanes_of(self._scenario, plant, product):
-            taken = self._potential.since[self._index.markets[market], self._index.products[product]]
-            since[: max(periods - transit, 0)] += taken[transit:]
+        for lane in lanes_of(self._scenario, plant, product):
+            taken = self._potential.since[self._index.markets[lane.market], self._index.products[product]]
+            since[: max(periods - lane.transit, 0)] += taken[lane.transit :]
         for user, quantity in self._users.get((plant, product), []):
             made = limits[number[plant, user]]
             since[:periods] += quantity * np.flip(np.cumsum(np.flip(made)))

@@ -50,6 +50,7 @@ def planning_data(scenario: Scenario, eligibility: Eligibility) -> Planning:
             for row in _rows(scenario, "supplies")
         },
         lanes=_lanes(scenario, storage),
+        closed=_closed(scenario, storage),
         in_transit=_quantities(scenario, "in_transit", "market", "product", "period"),
         orders={row["order"]: _order(row, scenario.horizon.periods) for row in _rows(scenario, "orders")},
         markets={row["segment"]: row["market"] for row in _rows(scenario, "segments")},
@@ -133,6 +134,20 @@ def _lanes(
             if row is not None:
                 lanes[plant, market, product] = (row["transit"], row["unit_cost"])
     return lanes
+
+
+def _closed(scenario: Scenario, storage: dict[tuple[str, str], Storage]) -> frozenset[tuple[str, str, str, int]]:
+    """Return when a lane is closed, per product a plant holds; a closure counts for the lane that it names alone."""
+    exact = {(row["plant"], row["market"], row["product"]) for row in _rows(scenario, "lanes")}
+    closed = set()
+    for row in _rows(scenario, "lane_closures"):
+        plant, market, name, t = row["plant"], row["market"], row["product"], row["period"]
+        if name != "*":
+            closed.add((plant, market, name, t))
+            continue
+        others = {product for owner, product in storage if owner == plant and (plant, market, product) not in exact}
+        closed |= {(plant, market, product, t) for product in others}
+    return frozenset(closed)
 
 
 def _demand(scenario: Scenario, products: list[str]) -> dict[tuple[str, str, int], Demand]:

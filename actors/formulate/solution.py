@@ -37,8 +37,9 @@ def plant_tables(layout: PlantLayout, x: Floats) -> Tables:
         for key, columns in group.items():
             rows[name] += [(layout.plant, key, t, q) for t, q in _nonzero(x[columns])]
     shipped = {place: x[columns] for place, columns in layout.shipment.items()}
-    for item, (market, columns) in layout.surplus.items():
-        shipped[market, item] = shipped[market, item] + x[columns]
+    for item, (markets, columns) in layout.surplus.items():
+        for t, market in enumerate(markets):
+            shipped[market, item][t] += x[columns[t]]
     for (market, item), quantity in shipped.items():
         rows["shipments"] += [(layout.plant, market, item, t, q) for t, q in _nonzero(quantity)]
     return {name: _frame(name, values) for name, values in rows.items()}

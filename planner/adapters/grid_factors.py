@@ -8,7 +8,8 @@ from typing import Any
 from planner.domain.grid import Factor
 from planner.domain.patches.agreements import ClauseAmendment, ClausesDropped, ClauseSelection, RuleChange
 from planner.domain.patches.change import Change, Level
-from planner.domain.patches.rows import NumberChange, PlantOutage, RowsDropped
+from planner.domain.patches.outages import LaneOutage, PlantOutage
+from planner.domain.patches.rows import NumberChange, RowsDropped
 from planner.domain.patches.seed import PlanningSeed
 from planner.domain.patches.selection import Condition, Selection
 
@@ -48,7 +49,8 @@ def parse_factor(name: str, entry: object) -> Factor:
     except ValueError as error:
         raise FactorRefused(verb, str(error)) from error
     try:
-        return Factor(name, change, _levels(entry, switch=verb == "drop"), _interval(entry))
+        switch = verb == "drop" or isinstance(change, LaneOutage)
+        return Factor(name, change, _levels(entry, switch=switch), _interval(entry))
     except FactorRefused:
         raise
     except ValueError as error:
@@ -73,7 +75,7 @@ def parse_level(value: object) -> Level:
 def _change(verb: str, target: object, where: object) -> Change:
     if verb == "outage":
         if where is not None:
-            raise FactorRefused("where", "an outage says plant and periods itself: leave this out")
+            raise FactorRefused("where", "an outage says itself what stands still, and when: leave this out")
         return _outage(target)
     if not isinstance(target, str):
         raise FactorRefused(verb, "must name what is meant, such as demand.quantity or clause.max")
@@ -102,15 +104,19 @@ def _drop(target: str, conditions: tuple[Condition, ...]) -> Change:
     return RowsDropped(Selection(target, conditions))
 
 
-def _outage(target: object) -> PlantOutage:
+def _outage(target: object) -> PlantOutage | LaneOutage:
     known = "must hold plant and periods, and may hold a resource, such as {plant: P1, periods: [3, 4]}"
-    if not isinstance(target, dict) or not {"plant", "periods"} <= set(target) <= set(_OUTAGE_KEYS):
-        lane = isinstance(target, dict) and "market" in target
-        cure = "; lanes have no periods: leave out a lane for the whole horizon by drop: lanes" if lane else ""
-        raise FactorRefused("outage", known + cure)
+    lane = isinstance(target, dict) and bool({"lane", "market", "product"} & set(target))
+    if lane:
+        known = "of a lane must hold lane and periods, such as {lane: {plant: P1, market: M1}, periods: [3, 4]}"
+    keys = ({"lane", "periods"},) * 2 if lane else ({"plant", "periods"}, set(_OUTAGE_KEYS))
+    if not isinstance(target, dict) or not keys[0] <= set(target) <= keys[1]:
+        raise FactorRefused("outage", known)
     periods = target["periods"] if isinstance(target["periods"], list) else [target["periods"]]
     if not all(isinstance(period, int) and not isinstance(period, bool) for period in periods):
         raise FactorRefused("outage.periods", "must be whole numbers; the first period is 0")
+    if lane:
+        return LaneOutage(_conditions(target["lane"], "outage.lane"), tuple(periods))
     return PlantOutage(str(target["plant"]), tuple(periods), str(target.get("resource", "")))
 
 
@@ -120,16 +126,16 @@ def _rule(conditions: tuple[Condition, ...]) -> str:
     return str(conditions[0].values[0])
 
 
-def _conditions(where: object) -> tuple[Condition, ...]:
+def _conditions(where: object, key: str = "where") -> tuple[Condition, ...]:
     if where is None:
         return ()
     if not isinstance(where, dict):
-        raise FactorRefused("where", "must map columns to the values that are meant, such as {family: soap}")
+        raise FactorRefused(key, "must map columns to the values that are meant, such as {family: soap}")
     conditions = []
     for column, value in where.items():
         values = value if isinstance(value, list) else [value]
         if not values or not all(isinstance(item, str | int) and not isinstance(item, bool) for item in values):
-            raise FactorRefused(f"where.{column}", "must be a text or whole number, or a list of such")
+            raise FactorRefused(f"{key}.{column}", "must be a text or whole number, or a list of such")
         conditions.append(Condition(str(column), tuple(values)))
     return tuple(conditions)
 

@@ -38,7 +38,7 @@ class ScenarioHeader:
 class Scenario:
     """All tables of `concordat.scenario/1`; see :data:`planner.domain.schema.TABLES` for their columns.
 
-    Every frame has at least the declared columns in their declared types. A table that a scenario leaves out is
+    Every frame has at least the declared columns in their declared types. An optional table that is not given is
     empty. Rows keep the order of the files.
     """
 
@@ -48,9 +48,12 @@ class Scenario:
     contracts: tuple[Contract, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        missing = [name for name in TABLES if name not in self.tables]
+        absent = [name for name in TABLES if name not in self.tables]
+        missing = [name for name in absent if not TABLES[name].optional]
         if missing:
             raise ValueError(f"a scenario needs a frame for every table; missing {missing} (use Table.empty())")
+        if absent:
+            object.__setattr__(self, "tables", {**self.tables, **{name: TABLES[name].empty() for name in absent}})
 
     def __getitem__(self, table: str) -> pl.DataFrame:
         """Return the frame of a table."""

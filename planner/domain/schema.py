@@ -54,7 +54,8 @@ class Column:
 class Table:
     """One table: its columns, its unique key, and whether a scenario may leave it out.
 
-    ``open_ended`` tables may carry further columns, which are kept.
+    ``open_ended`` tables may carry further columns, which are kept. Every row of a table that is ``part_of`` another
+    belongs to the row of that one with the same key.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Table:
     key: tuple[str, ...]
     optional: bool = False
     open_ended: bool = False
+    part_of: str = ""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -155,6 +157,13 @@ TABLES: dict[str, Table] = {
             "lanes",
             (_PLANT, _MARKET, _text("product"), _zero("transit", Kind.INTEGER), _zero("unit_cost")),
             ("plant", "market", "product"),
+        ),
+        Table(
+            "lane_closures",
+            (_PLANT, _MARKET, _text("product"), _PERIOD),
+            ("plant", "market", "product", "period"),
+            optional=True,
+            part_of="lanes",
         ),
         Table("partners", (_text("partner"), _text("role", presence=Presence.DEFAULT), _REGION), ("partner",)),
         Table(

@@ -57,7 +57,7 @@ def assemble(draw: Draw, side: LoyaltySide, terms: Terms, story: Story) -> Scena
     }
     return Scenario(
         header=_header(story, parameters),
-        tables={name: tables[name] for name in TABLES},
+        tables={name: tables[name] for name in TABLES if name in tables},
         eligibility=_RULES,
         contracts=contracts,
     )

@@ -1,10 +1,11 @@
 """What one more unit on a market costs at a plan's prices, and of what that cost is made.
 
-A route is a plant, the period in which production starts, and a lane. Its cost is freight, production, keeping, the
-unit's share of a set-up, and everything scarce it uses at its price: capacity, bought material, components, room
-under clauses. By linear programming duality a used route costs what the market pays, and no route costs less. Where
-what an item is worth at a plant exceeds the cost of the cheapest way to have it, that way is limited by itself (the
-largest lot, a resource that one recipe fills alone, the store): the difference is the price of that limit.
+A route is a plant, the period in which production starts, and a lane that is open when it leaves. Its cost is freight,
+production, keeping, the unit's share of a set-up, and everything scarce it uses at its price: capacity, bought
+material, components, room under clauses. By linear programming duality a used route costs what the market pays, and no
+route costs less. Where what an item is worth at a plant exceeds the cost of the cheapest way to have it, that way is
+limited by itself (the largest lot, a resource that one recipe fills alone, the store): the difference is the price of
+that limit.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Routes:
         self._routings = _grouped(scenario["routings"], "resource", "capacity_per_unit")
         self._bom = _grouped(scenario["bom"], "component", "quantity")
         self._lanes = _lanes(scenario)
+        self._closures = set(scenario["lane_closures"].select("plant", "market", "product", "period").iter_rows())
         self._holding = {
             (plant, item): cost
             for plant, item, cost in scenario["stock"].select("plant", "item", "holding_cost").iter_rows()
@@ -67,6 +69,7 @@ class Routes:
         self._stability = [c.id for c in scenario.clauses if isinstance(c, StabilityClause)]
         self._held: dict[tuple[str, str, int], _Way] = {}
         self._cheapest: dict[tuple[str, str, int], Route | None] = {}
+        self._shut: dict[tuple[str, str, int], tuple[tuple[str, int], ...]] = {}
 
     def cheapest(self, market: str, product: str, period: int) -> Route | None:
         """Return the cheapest route that arrives on a market in a period; None where none can."""
@@ -74,6 +77,11 @@ class Routes:
         if key not in self._cheapest:
             self._cheapest[key] = self._search(market, product, period)
         return self._cheapest[key]
+
+    def closed(self, market: str, product: str, period: int) -> tuple[tuple[str, int], ...]:
+        """Return plant and departure of every cheaper way to that market whose lane is closed then."""
+        self.cheapest(market, product, period)
+        return self._shut[market, product, period]
 
     def setup_cost(self, plant: str, product: str) -> float:
         """Return what a set-up costs; 0 where the plant has no such recipe."""
@@ -85,14 +93,19 @@ class Routes:
 
     def _search(self, market: str, product: str, period: int) -> Route | None:
         best: Route | None = None
-        for plant, (transit, freight) in self._lanes_to(market, product).items():
+        closed: list[tuple[float, str, int]] = []
+        for plant, (name, transit, freight) in self._lanes_to(market, product).items():
             departure = period - transit
             if departure < 0:
                 continue
             cost, parts = self._at_plant(plant, product, departure)
-            if cost + freight < (inf if best is None else best.cost - _LEAST):
+            if (plant, market, name, departure) in self._closures:
+                closed.append((cost + freight, plant, departure))
+            elif cost + freight < (inf if best is None else best.cost - _LEAST):
                 shipped = (*parts, Part("freight", f"from {plant} to {market}", departure, freight))
                 best = Route(plant, departure, cost + freight, _listed(shipped))
+        least = inf if best is None else best.cost
+        self._shut[market, product, period] = tuple((plant, t) for cost, plant, t in sorted(closed) if cost < least)
         if best is None:
             return None
         rent = self._prices.market(market, product, period) - best.cost
@@ -102,7 +115,7 @@ class Routes:
         limit = self._source(best.plant, product, rent=rent, parts=best.parts)
         return Route(best.plant, best.departure, best.cost + rent, (*best.parts, limit))
 
-    def _lanes_to(self, market: str, product: str) -> dict[str, tuple[int, float]]:
+    def _lanes_to(self, market: str, product: str) -> dict[str, tuple[str, int, float]]:
         return {**self._lanes.get((market, "*"), {}), **self._lanes.get((market, product), {})}
 
     def _at_plant(self, plant: str, item: str, period: int) -> _Way:
@@ -227,11 +240,12 @@ def _grouped(frame: pl.DataFrame, name: str, value: str) -> dict[tuple[str, str]
     return found
 
 
-def _lanes(scenario: Scenario) -> dict[tuple[str, str], dict[str, tuple[int, float]]]:
-    found: dict[tuple[str, str], dict[str, tuple[int, float]]] = {}
+def _lanes(scenario: Scenario) -> dict[tuple[str, str], dict[str, tuple[str, int, float]]]:
+    """Return by market and product, which may be ``*``, and by plant: the lane's product, transit and freight."""
+    found: dict[tuple[str, str], dict[str, tuple[str, int, float]]] = {}
     columns = scenario["lanes"].select("plant", "market", "product", "transit", "unit_cost")
     for plant, market, product, transit, cost in columns.iter_rows():
-        found.setdefault((market, product), {})[plant] = (transit, cost)
+        found.setdefault((market, product), {})[plant] = (product, transit, cost)
     return found
 
 

@@ -10,11 +10,20 @@ from planner.verification.explanation_routes import Routes
 
 def shortfall_words(short: Shortfall, currency: str, *, routes: Routes, full: bool) -> str:
     """Return why an order is late or short, or demand is lost; ``full`` says that the binding resource is used up."""
+    closed = routes.closed(short.market, short.product, short.period)
+    shut = " and ".join(f"the lane from {plant} is closed in period {t}" for plant, t in closed)
     if short.reason == "unreachable" or short.route is None:
-        return f"no lane and recipe can bring {short.product} to {short.market} by period {short.period}"
+        unreachable = f"no lane and recipe can bring {short.product} to {short.market} by period {short.period}"
+        return f"{unreachable}: {shut}" if shut else unreachable
+    told = _reached(short, short.route, currency=currency, routes=routes, full=full)
+    return f"{told}; a unit would cost less, but {shut}" if shut else told
+
+
+def _reached(short: Shortfall, route: Route, *, currency: str, routes: Routes, full: bool) -> str:
+    """Return why what a route could bring is not served."""
     if short.reason == "whole":
         return f"no price explains it: {_whole(short, currency, routes)}"
-    balance = _balance(short, short.route, currency)
+    balance = _balance(short, route, currency)
     if short.binding is None:
         return f"not worth its plain cost: {balance}"
     if short.reason == "clause":

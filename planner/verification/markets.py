@@ -68,15 +68,28 @@ def _lane_breaches(scenario: Scenario, shipments: Rows) -> list[Breach]:
     lane, _ = _lanes(scenario, shipments)
     plants, markets, products = _names(scenario)
     plant, market, product, period = (shipments[name].tolist() for name in ("plant", "market", "product", "period"))
-    return listed(
-        "lane",
-        (lane < 0) & (shipments.quantity > 0),
-        lambda i: (
-            f"plant {plants[plant[i]]}, product {products[product[i]]}, period {period[i]}",
-            f"no lane leads to market {markets[market[i]]}",
-        ),
-        shipments.quantity,
-    )
+    closed = _is_closed(scenario, lane, shipments)
+
+    def told(i: int) -> tuple[str, str]:
+        place = f"plant {plants[plant[i]]}, product {products[product[i]]}, period {period[i]}"
+        there = f"market {markets[market[i]]}"
+        return place, f"the lane to {there} is closed in this period" if closed[i] else f"no lane leads to {there}"
+
+    return listed("lane", ((lane < 0) | closed) & (shipments.quantity > 0), told, shipments.quantity)
+
+
+def _is_closed(scenario: Scenario, lane: np.typing.NDArray[np.int64], shipments: Rows) -> np.typing.NDArray[np.bool_]:
+    """Return bool [shipments]: which leave on a lane (its row in ``lane``) in a period in which that is closed."""
+    closures = scenario["lane_closures"]
+    closed = np.zeros(len(lane), dtype=np.bool_)
+    if closures.height and scenario["lanes"].height:
+        rows = row_positions(
+            closures.select("plant", "market", "product"), scenario["lanes"].select("plant", "market", "product")
+        )
+        pairs = pl.DataFrame({"lane": rows, "period": closures["period"]}).filter(pl.col("lane") >= 0)
+        left = pl.DataFrame({"lane": lane, "period": pl.Series(shipments["period"], dtype=pl.Int64)})
+        closed = row_positions(left, pairs) >= 0
+    return closed
 
 
 def _balance_breaches(scenario: Scenario, decisions: Decisions) -> list[Breach]:

@@ -96,7 +96,8 @@ class Planning:
     ``capacity`` (plant, resource, period), ``bom`` (plant, product, component), ``storage`` (plant, product) for every
     product a plant may hold, ``received`` (plant, item, period), ``released`` and ``baseline`` (plant, product,
     period), ``supplies`` (partner, material, period) → (unit cost, largest quantity), ``lanes`` (plant, market,
-    product) → (transit, unit cost), ``in_transit`` (market, product, period), ``demand`` (segment, product, period)
+    product) → (transit, unit cost), ``closed`` (plant, market, product, period) in which nothing may leave on that
+    lane, ``in_transit`` (market, product, period), ``demand`` (segment, product, period)
     complete. ``windows`` holds the periods of every reward window, ``families`` every product's family, ``markets``
     every segment's market.
     """
@@ -114,6 +115,7 @@ class Planning:
     baseline: Mapping[tuple[str, str, int], float]
     supplies: Mapping[tuple[str, str, int], tuple[float, float]]
     lanes: Mapping[tuple[str, str, str], tuple[int, float]]
+    closed: frozenset[tuple[str, str, str, int]]
     in_transit: Mapping[tuple[str, str, int], float]
     orders: Mapping[str, Order]
     markets: Mapping[str, str]

@@ -1,7 +1,8 @@
 """Plants: lots, capacity, stock, components.
 
 Variables, all ≥ 0: ``setup[p,k,t]`` ∈ {0,1}, ``made[p,k,t]``, ``overtime[p,r,t]``, ``stock[p,k,t]``,
-``unsafe[p,k,t]``, ``drawn[p,n,t]`` bought material used, ``shipped[p,m,k,t]`` by period of departure.
+``unsafe[p,k,t]``, ``drawn[p,n,t]`` bought material used, ``shipped[p,m,k,t]`` by period of departure, 0
+where the lane is closed.
 
     lot_needs_setup     made ≤ M·setup
     lot_large_enough    made ≥ min_lot·setup                       (neither for released lots: they are fixed)
@@ -46,7 +47,7 @@ def add_production(model: pyo.ConcreteModel, data: Planning) -> None:
     model.stock = pyo.Var(model.StockPeriods, bounds=lambda _, p, k, _t: (0, limit(data.storage[p, k].most)))
     model.unsafe = pyo.Var(model.StockPeriods, domain=pyo.NonNegativeReals)
     model.drawn = pyo.Var(model.MaterialPeriods, domain=pyo.NonNegativeReals)
-    model.shipped = pyo.Var(model.LanePeriods, domain=pyo.NonNegativeReals)
+    model.shipped = pyo.Var(model.LanePeriods, bounds=lambda _, *lane: (0, 0 if lane in data.closed else None))
     _lots(model, data)
     _capacity(model, data)
     _stock(model, data)

@@ -19,7 +19,7 @@ from planner.verification.explanation_prices import read_prices
 from planner.verification.explanation_routes import Routes
 from tests.micro_scenario import micro, patient_rival, unlimited
 from tests.planning import plan_in_process
-from tests.scenario_builder import with_cell
+from tests.scenario_builder import frame, with_cell, with_table
 
 BRAND = {"contract": "C", "partner": "brand"}
 LOOSE = BudgetClause(id="budget", max=5.0, **BRAND)
@@ -32,6 +32,24 @@ def explained(scenario: Scenario, folder: Path) -> PlanExplanation:
     plan = plan_in_process(scenario, folder / "plan").plan
     assert plan is not None
     return explain(scenario, plan)
+
+
+def closed(scenario: Scenario, *closures: tuple[str, str, str, int]) -> Scenario:
+    """The scenario with these lanes closed."""
+    return with_table(scenario, "lane_closures", frame("lane_closures", closures))
+
+
+def with_dear_plant(scenario: Scenario) -> Scenario:
+    """The scenario with a plant B like A, whose freight of 5 a unit is more than anything earns."""
+    tables = {
+        "plants": ("B", ""),
+        "recipes": ("B", "soap", 0.0, 1.0, 0.0, None, 0),
+        "bom": ("B", "soap", "oil", 1.0),
+        "lanes": ("B", "m", "*", 0, 5.0),
+    }
+    for table, row in tables.items():
+        scenario = with_table(scenario, table, scenario[table].vstack(frame(table, [row])))
+    return scenario
 
 
 def only(found: tuple[ExplainedShortfall, ...], order: str) -> ExplainedShortfall:
@@ -111,6 +129,23 @@ def test_an_order_that_no_lane_reaches_in_time_is_unreachable(tmp_path: Path) ->
     found = explained(with_cell(micro(), "lanes", 0, "transit", 1), tmp_path).shortfalls
     reasons = {short.fact.id: short.fact.reason for short in found if short.fact.kind == "order"}
     assert reasons["o1"] == reasons["o3"] == "unreachable"
+
+
+def test_an_order_that_only_a_closed_lane_would_reach_is_told_so(tmp_path: Path) -> None:
+    """With its only lane closed in period 0 nothing is served then, and the words name plant and period."""
+    found = explained(closed(micro(), ("A", "m", "*", 0)), tmp_path).shortfalls
+    told = {short.fact.id: (short.fact.reason, short.text) for short in found if short.fact.kind == "order"}
+    assert told["o1"][0] == told["o3"][0] == "unreachable"
+    assert told["o1"][1].endswith("by period 0: the lane from A is closed in period 0")
+
+
+def test_an_order_that_a_closed_lane_makes_dearer_is_told_so(tmp_path: Path) -> None:
+    """The open lane of another plant costs more than rival's order is worth, the closed one would cost less."""
+    scenario = closed(unlimited(with_dear_plant(micro())), ("A", "m", "*", 0))
+    short = next(found for found in explained(scenario, tmp_path).shortfalls if found.fact.id == "o3")
+    assert short.fact.route is not None
+    assert short.fact.route.plant == "B"
+    assert short.text.endswith("a unit would cost less, but the lane from A is closed in period 0")
 
 
 def test_a_binding_budget_has_the_price_of_the_redemptions_it_stops(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Changes of table rows: numbers scaled or set, rows left out, plants that stand still."""
+"""Changes of table rows: numbers scaled or set, rows left out."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from planner.domain.patches.change import Level, Problem, Touched, not_a_switch
-from planner.domain.patches.selection import Condition, Selection, nearest, numeric_columns
+from planner.domain.patches.selection import Selection, nearest, numeric_columns
 from planner.domain.scenario import Scenario
 from planner.domain.schema import TABLES, Kind
-
-_HOURS = ("regular", "overtime_max")
 
 
 def number_refusal(level: Level) -> str:
@@ -73,7 +71,7 @@ class NumberChange:
         old = pl.col(self.column)
         new = old * float(level) if self.scaled else pl.lit(float(level)).cast(frame.schema[self.column])
         changed = pl.when(meant).then(new).otherwise(old).alias(self.column)
-        return _with(scenario, {self.rows.table: frame.with_columns(changed)})
+        return with_tables(scenario, {self.rows.table: frame.with_columns(changed)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class RowsDropped:
 
     def apply(self, scenario: Scenario, level: Level) -> Scenario:
         """Return the scenario without these rows."""
-        return _with(scenario, self._kept(scenario)) if level else scenario
+        return with_tables(scenario, self._kept(scenario)) if level else scenario
 
     def _kept(self, scenario: Scenario) -> dict[str, pl.DataFrame]:
         """Return what is left of every table that loses rows."""
@@ -112,57 +110,15 @@ class RowsDropped:
                 lost = named.filter(pl.col(column).is_in(rows[key].implode()))
                 if lost.height:
                     gone[other] = pl.concat([gone[other], lost]).unique() if other in gone else lost
+            for other in (name for name, part in TABLES.items() if part.part_of == table):
+                lost = kept.get(other, scenario[other]).join(rows, on=list(TABLES[table].key), how="semi")
+                if lost.height:
+                    gone[other] = pl.concat([gone[other], lost]).unique() if other in gone else lost
         return kept
 
 
-@dataclass(frozen=True, slots=True)
-class PlantOutage:
-    """A plant, or one resource of it, loses a share of its regular time and overtime in some periods.
-
-    The level is the share that is lost: 1 stands still, 0 runs as it did.
-    """
-
-    plant: str
-    periods: tuple[int, ...]
-    resource: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.periods:
-            raise ValueError("an outage is in some period: name at least one")
-
-    def refusal(self, level: Level) -> str:
-        """Say why this is no share of capacity."""
-        number = number_refusal(level)
-        return number or ("" if 0 <= float(level) <= 1 else "write the share of capacity that is lost, from 0 to 1")
-
-    def problems(self, scenario: Scenario) -> tuple[Problem, ...]:
-        """Return whether plant, resource or periods are unknown."""
-        return tuple(
-            Problem(problem.field.removeprefix("where."), problem.message) for problem in self._rows.problems(scenario)
-        )
-
-    def touched(self, scenario: Scenario) -> tuple[Touched, ...]:
-        """Return how many rows of capacity are touched."""
-        return (Touched("resources", int(self._rows.mask(scenario).sum()), _HOURS),)
-
-    def apply(self, scenario: Scenario, level: Level) -> Scenario:
-        """Return the scenario with less capacity; capacity without a limit stays so unless all of it is lost."""
-        frame, down, left = scenario["resources"], self._rows.mask(scenario), 1.0 - float(level)
-        hours = [
-            pl.when(down).then(pl.col(name) * left if left else pl.lit(0.0)).otherwise(pl.col(name)).alias(name)
-            for name in _HOURS
-        ]
-        return _with(scenario, {"resources": frame.with_columns(hours)})
-
-    @property
-    def _rows(self) -> Selection:
-        where = [Condition("plant", (self.plant,)), Condition("period", self.periods)]
-        if self.resource:
-            where.append(Condition("resource", (self.resource,)))
-        return Selection("resources", tuple(where))
-
-
-def _with(scenario: Scenario, tables: Mapping[str, pl.DataFrame]) -> Scenario:
+def with_tables(scenario: Scenario, tables: Mapping[str, pl.DataFrame]) -> Scenario:
+    """Return the scenario with these tables in the place of its own."""
     return replace(scenario, tables={**scenario.tables, **tables})
 
 

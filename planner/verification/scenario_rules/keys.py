@@ -8,7 +8,7 @@ import polars as pl
 
 from planner.domain.finding import Finding
 from planner.domain.scenario import Scenario
-from planner.domain.schema import TABLES, Column, Presence
+from planner.domain.schema import TABLES, Column, Presence, Table
 from planner.verification.scenario_rules.rows import row_findings
 
 ALL_PRODUCTS = "*"
@@ -49,11 +49,24 @@ def reference_findings(scenario: Scenario) -> Iterator[Finding]:
         for column in table.columns:
             if column.refers:
                 yield from _unknown(scenario, name, column)
+        if table.part_of:
+            yield from _without_whole(scenario, table)
     lanes = scenario["lanes"]
     known = [*scenario["products"]["product"].to_list(), ALL_PRODUCTS]
     unknown = pl.col("product").is_in(known).not_()
     message = f"no such product; name one of products, or {ALL_PRODUCTS} for all"
     yield from row_findings(lanes, "lanes", unknown, "product", "unknown-reference", message)
+
+
+def _without_whole(scenario: Scenario, table: Table) -> list[Finding]:
+    """Return a finding for every row that belongs to no row of the table that this one is part of."""
+    whole, frame = TABLES[table.part_of], scenario[table.name]
+    if frame.is_empty():
+        return []
+    there = scenario[whole.name].select(whole.key).unique().with_columns(pl.lit(value=True).alias("?"))
+    marked = frame.join(there, on=list(whole.key), how="left", maintain_order="left")
+    message = f"{whole.name} has no such row; write {', '.join(whole.key)} as they stand there"
+    return row_findings(marked, table.name, pl.col("?").is_null(), ", ".join(whole.key), "unknown-reference", message)
 
 
 def _unknown(scenario: Scenario, name: str, column: Column) -> list[Finding]:

@@ -21,7 +21,7 @@ from solvers.backends.registry import backend
 from solvers.core.termination import Limits, Termination
 from solvers.network.assembly import assemble
 from solvers.reference.planning import planning_model
-from tests.scenario_builder import small_scenario
+from tests.scenario_builder import small_scenario, with_closures
 
 FEW = range(12)
 EXACT = {"mip_rel_gap": 1e-9, "mip_abs_gap": 1e-9, "mip_feasibility_tolerance": 1e-9}
@@ -76,6 +76,27 @@ def test_the_arrays_have_the_optimum_of_the_readable_model_on_many(seed: int) ->
     check(generate("tiny", seed=seed))
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_both_formulations_agree_where_lanes_are_closed(seed: int) -> None:
+    """With a third of lanes and periods closed, both formulations have one optimum, or are infeasible together."""
+    check(with_closures(generate("tiny", seed=seed), seed))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6, 150))
+def test_both_formulations_agree_where_lanes_are_closed_on_many(seed: int) -> None:
+    """On many more tiny scenarios with closed lanes both have one optimum, or are infeasible together."""
+    check(with_closures(generate("tiny", seed=seed), seed))
+
+
+def test_closing_lanes_costs_money_in_what_is_compared() -> None:
+    """Closures bind in what is compared, and some of them close a product's own lane."""
+    closed = [with_closures(generate("tiny", seed=seed), seed) for seed in FEW]
+    worse = [array_optimum(closed[seed]) < array_optimum(generate("tiny", seed=seed)) - 1e-6 for seed in range(4)]
+    assert any(worse)
+    assert any((scenario["lane_closures"]["product"] != "*").any() for scenario in closed)
+
+
 def test_both_formulations_agree_on_a_scenario_written_by_hand() -> None:
     """A scenario with every table and every clause kind has one optimum in both formulations."""
     check(small_scenario())
@@ -84,6 +105,7 @@ def test_both_formulations_agree_on_a_scenario_written_by_hand() -> None:
 def test_the_seeds_show_every_clause_kind_every_optional_table_and_infeasibility() -> None:
     """What the few seeds compare leaves out no clause kind, no optional table, and not what cannot hold."""
     scenarios = [generate("tiny", seed=seed) for seed in FEW]
+    scenarios += [with_closures(scenarios[0], 0)]
     assert {clause.kind for s in scenarios for clause in s.clauses} == set(CLAUSE_KINDS)
     optional = {name for name, table in TABLES.items() if table.optional}
     assert {name for s in scenarios for name in optional if s[name].height} == optional

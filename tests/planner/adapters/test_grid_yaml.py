@@ -9,7 +9,8 @@ import pytest
 from planner.adapters.grid_yaml import read_grid
 from planner.domain.errors import GridInvalid
 from planner.domain.patches.agreements import ClauseAmendment, ClausesDropped, ClauseSelection, RuleChange
-from planner.domain.patches.rows import NumberChange, PlantOutage, RowsDropped
+from planner.domain.patches.outages import LaneOutage, PlantOutage
+from planner.domain.patches.rows import NumberChange, RowsDropped
 from planner.domain.patches.seed import PlanningSeed
 from planner.domain.patches.selection import Condition, Selection
 
@@ -20,6 +21,7 @@ factors:
   demand: {scale: demand.quantity, where: {family: care, period: [1, 2]}, range: [0.8, 1.2]}
   outage: {outage: {plant: P2, periods: [1], resource: line}, levels: [0, 1]}
   price: {set: demand.unit_revenue, levels: [10, 12.5]}
+  strike: {outage: {lane: {plant: 1901, market: south, product: mix}, periods: [0, 2]}}
   lane: {drop: lanes, where: {plant: 1901, market: south}}
   offer: {drop: offers, where: {offer: O2}, levels: [true]}
   budget: {scale: clause.max, where: {id: brand/budget}, levels: [0.5]}
@@ -52,6 +54,9 @@ def test_every_kind_of_factor_is_read(tmp_path: Path) -> None:
         "demand": NumberChange(Selection("demand", care), "quantity", scaled=True),
         "outage": PlantOutage("P2", (1,), "line"),
         "price": NumberChange(Selection("demand"), "unit_revenue", scaled=False),
+        "strike": LaneOutage(
+            (Condition("plant", (1901,)), Condition("market", ("south",)), Condition("product", ("mix",))), (0, 2)
+        ),
         "lane": RowsDropped(Selection("lanes", (Condition("plant", (1901,)), Condition("market", ("south",))))),
         "offer": RowsDropped(Selection("offers", (Condition("offer", ("O2",)),))),
         "budget": ClauseAmendment(budget, "max", scaled=True),
@@ -62,7 +67,7 @@ def test_every_kind_of_factor_is_read(tmp_path: Path) -> None:
     }
     assert found.base == tmp_path / "base"
     assert found.grid.factors[0].interval == (0.8, 1.2)
-    assert found.grid.factors[3].levels == (0.0, 1.0)
+    assert found.grid.factors[3].levels == found.grid.factors[4].levels == (0.0, 1.0)
     assert len(found.grid.cases()) == 1 + 4 + 1 + 5
 
 
@@ -88,7 +93,11 @@ HEAD = "schema: concordat.grid/1\nscenario: base\n"
         (HEAD + "factors:\n  a: {scale: demand.quantity, levels: [x]}\n", 4, "write a finite number"),
         (HEAD + "factors:\n  a: {scale: demand.quantity, range: [2]}\n", 4, "such as [0.8, 1.2]"),
         (HEAD + "factors:\n  a: {scale: demand.quantity}\n", 4, "either levels or a range"),
-        (HEAD + "factors:\n  a: {outage: {plant: P, market: M, periods: 1}}\n", 4, "lanes have no periods"),
+        (HEAD + "factors:\n  a: {outage: {plant: P, market: M, periods: 1}}\n", 4, "{lane: {plant: P1, market: M1}"),
+        (HEAD + "factors:\n  a: {outage: {lane: {}, periods: 1}}\n", 4, "name the lanes that are closed"),
+        (HEAD + "factors:\n  a: {outage: {lane: P, periods: 1}}\n", 4, "must map columns to the values"),
+        (HEAD + "factors:\n  a: {outage: {lane: {plant: P}, periods: [1], resource: r}}\n", 4, "must hold lane and"),
+        (HEAD + "factors:\n  a: {outage: {lane: {plant: P}, periods: 1}, levels: [0.5]}\n", 4, "write false"),
         (HEAD + "factors:\n  a: {outage: {plant: P, periods: [x]}}\n", 4, "the first period is 0"),
         (HEAD + "factors:\n  a: {drop: lanes}\n", 4, "at least one condition"),
         (HEAD + "factors:\n  a: {drop: eligibility, where: {rule: x}}\n", 4, "one rule of eligibility.json"),

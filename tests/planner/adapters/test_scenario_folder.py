@@ -20,7 +20,7 @@ from planner.domain.hashing import scenario_hash
 from planner.domain.horizon import Horizon
 from planner.domain.schema import POLARS_TYPE, TABLES, Kind, Presence
 from planner.verification.findings import find_problems
-from tests.scenario_builder import small_scenario, with_table
+from tests.scenario_builder import small_scenario, with_closures, with_table
 
 
 @pytest.fixture
@@ -151,6 +151,15 @@ def test_optional_tables_may_be_left_out(folder):
         (folder / f"{name}.csv").unlink()
     scenario = read_scenario(folder)
     assert all(scenario[name].is_empty() for name in ("receipts", "in_transit", "firm", "baseline"))
+
+
+def test_closures_of_lanes_are_written_where_there_are_some(tmp_path):
+    """A folder without closures has no file of them; one with closures gives them back."""
+    write_scenario(small_scenario(), tmp_path / "open")
+    assert not (tmp_path / "open" / "lane_closures.csv").exists()
+    shut = with_closures(small_scenario(), 1)
+    write_scenario(shut, tmp_path / "shut")
+    assert read_scenario(tmp_path / "shut")["lane_closures"].equals(shut["lane_closures"])
 
 
 def test_customers_can_be_left_unread(folder):

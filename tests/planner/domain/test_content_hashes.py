@@ -14,7 +14,7 @@ from planner.domain.hashing import plan_hash, scenario_hash
 from planner.domain.plan import DECISION_TABLES, PLAN_TABLES, empty_plan_table
 from planner.domain.plan_form import canonical_number
 from planner.domain.schema import TABLES
-from tests.scenario_builder import small_scenario, with_cell, with_table
+from tests.scenario_builder import frame, small_scenario, with_cell, with_table
 
 
 def test_the_order_of_rows_contracts_and_rules_does_not_matter():
@@ -36,6 +36,20 @@ def test_the_width_of_a_further_column_does_not_matter():
     for dtype in (pl.Int16, pl.UInt8):
         narrow = with_table(scenario, "customers", customers.with_columns(pl.col("household").cast(dtype)))
         assert scenario_hash(narrow) == scenario_hash(scenario)
+
+
+def test_closures_enter_the_scenario_hash_and_their_absence_does_not():
+    """Hashes from before the table of closures stand; a closure, and each cell of it, makes another scenario."""
+    scenario = small_scenario()
+    assert scenario_hash(scenario) == "147e61b6766e55637246f436ab69f891ce689c52a021681b87ae4c093ead7ba9"
+    closures = [
+        ("1901", "north", "*", 0),
+        ("P2", "north", "*", 0),
+        ("1901", "south", "*", 0),
+        ("1901", "north", "*", 1),
+    ]
+    shut = [with_table(scenario, "lane_closures", frame("lane_closures", [row])) for row in closures]
+    assert len({scenario_hash(each) for each in (scenario, *shut)}) == 1 + len(closures)
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if not small_scenario()[name].is_empty()])

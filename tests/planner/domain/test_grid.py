@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.domain.grid import Case, Factor, Grid, Sample
-from planner.domain.patches.rows import NumberChange, PlantOutage
+from planner.domain.patches.outages import PlantOutage
+from planner.domain.patches.rows import NumberChange
 from planner.domain.patches.seed import PlanningSeed
 from planner.domain.patches.selection import Selection
 from tests.scenario_builder import small_scenario

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from planner.domain.clauses import BudgetClause, Clause, RebateClause
 from planner.domain.patches.agreements import ClauseAmendment, ClausesDropped, ClauseSelection, RuleChange
 from planner.domain.patches.change import Change, Level, Patch
-from planner.domain.patches.rows import NumberChange, PlantOutage, RowsDropped
+from planner.domain.patches.outages import LaneOutage, PlantOutage
+from planner.domain.patches.rows import NumberChange, RowsDropped
 from planner.domain.patches.seed import PlanningSeed
 from planner.domain.patches.selection import Condition, Selection, numeric_columns
 from planner.domain.scenario import Scenario
 from planner.domain.schema import TABLES, Kind
+from planner.verification.findings import find_problems
 from tests.scenario_builder import PERIODS, small_scenario
 
 SCENARIO = small_scenario()
@@ -51,7 +53,7 @@ def assert_changes_only_what_it_names(change: Change, level: Level) -> Scenario:
             differs = pl.any_horizontal(old[c].ne_missing(new[c]) for c in named.columns)
             assert pl.select(differs).to_series().sum() <= named.rows
         else:
-            assert new.height in {old.height, old.height - named.rows}
+            assert abs(new.height - old.height) in {0, named.rows}
     names = touched["contracts.json"].ids if "contracts.json" in touched else ()
     untouched = [each for each in SCENARIO.clauses if each.id not in names]
     assert [each for each in patched.clauses if each.id not in names] == untouched
@@ -154,6 +156,43 @@ def test_capacity_without_limit_ends_where_a_plant_stands_still() -> None:
     assert patched["resources"].filter((pl.col("plant") == "P2") & (pl.col("period") == 1))["overtime_max"].item() == 0
 
 
+def test_a_lane_outage_closes_the_lanes_it_names_and_no_other() -> None:
+    """Each named lane gets a closure in each period, once however often it is named; level 0 changes nothing."""
+    change = LaneOutage(chosen(plant="1901", market="south"), (2, 1, 2))
+    patched = assert_changes_only_what_it_names(change, 1.0)
+    lanes = [("1901", "south", "*"), ("1901", "south", "mix")]
+    assert patched["lane_closures"].rows() == [(*lane, t) for lane in lanes for t in (1, 2)]
+    assert change.touched(SCENARIO)[0].rows == 4
+    assert find_problems(patched) == ()
+    assert Patch(change, 0.0).apply(SCENARIO) is SCENARIO
+    again = Patch(LaneOutage(chosen(plant="1901"), (1,)), 1.0).apply(patched)
+    assert again["lane_closures"].height == 4 + 1
+
+
+def test_a_lane_that_is_left_out_takes_its_closures_along() -> None:
+    """No closure is left without its lane, and closures of other lanes stay."""
+    shut = Patch(LaneOutage(chosen(plant="1901"), (0,)), 1.0).apply(SCENARIO)
+    left = Patch(RowsDropped(Selection("lanes", chosen(plant="1901", market="south"))), 1.0).apply(shut)
+    assert left["lane_closures"].rows() == [("1901", "north", "*", 0)]
+    assert find_problems(left) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "told"),
+    [
+        (LaneOutage(chosen(plant="P9", market="south"), (1,)), "lane.plant", "known are 1901, P2"),
+        (LaneOutage(chosen(plant="1901", product="soap"), (1,)), "lane.product", "soap goes by lanes for all products"),
+        (LaneOutage(chosen(plant="P2", product="mix"), (1,)), "lane.product", "no row satisfies all conditions"),
+        (LaneOutage(chosen(plant="1901"), (1, 4)), "periods", "the horizon is 0 to 3"),
+    ],
+)
+def test_a_lane_outage_that_does_not_fit_says_why(change: LaneOutage, field: str, told: str) -> None:
+    """Unknown lanes and periods are findings at their place, and a product on a lane for all is told how it goes."""
+    (problem,) = change.problems(SCENARIO)
+    assert problem.field == field
+    assert told in problem.message
+
+
 def test_an_offer_that_is_switched_off_takes_its_funding_effects_and_responses_along() -> None:
     """What refers to a dropped row is dropped too, and at level 0 nothing is."""
     change = RowsDropped(Selection("offers", chosen(offer="O2")))
@@ -233,6 +272,7 @@ def test_a_rule_is_rewritten_under_its_id() -> None:
         (NumberChange(Selection("demand"), "quantity", scaled=False), "much"),
         (NumberChange(Selection("lanes"), "transit", scaled=False), 0.5),
         (PlantOutage("P2", (0,)), 1.1),
+        (LaneOutage(chosen(plant="P2"), (0,)), 0.5),
         (RowsDropped(Selection("orders", chosen(order="A1"))), 0.5),
         (ClauseAmendment(clauses(id="brand/budget"), "max", scaled=False), -1.0),
         (RuleChange("consent", dropped=False), 1.0),
@@ -256,6 +296,8 @@ def test_a_level_that_means_nothing_makes_no_patch(change: Change, level: Level)
         (lambda: clauses(plant="P2"), "chosen by id, kind, partner, contract"),
         (lambda: ClauseAmendment(clauses(id="x"), "maximum", scaled=True), "no clause has a number"),
         (lambda: PlantOutage("P2", ()), "name at least one"),
+        (lambda: LaneOutage((), (1,)), "name the lanes"),
+        (lambda: LaneOutage(chosen(plant="P2"), ()), "at least one period"),
     ],
 )
 def test_a_change_that_no_scenario_has_a_place_for_is_refused_at_birth(make: object, cure: str) -> None:

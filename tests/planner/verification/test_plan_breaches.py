@@ -24,7 +24,7 @@ from planner.domain.scenario import Scenario
 from planner.verification.breaches import LISTED
 from planner.verification.recompute import recompute
 from tests.plan_builder import Tables, small_decisions, with_row, with_value, without_row
-from tests.scenario_builder import small_scenario, with_cell, with_clauses, with_table
+from tests.scenario_builder import frame, small_scenario, with_cell, with_clauses, with_table
 
 Case = Callable[[Scenario, Tables], tuple[Scenario, Tables]]
 
@@ -42,6 +42,11 @@ def row(table: str, *values: object) -> Case:
 def given(table: str, at: int, column: str, value: object) -> Case:
     """Change one cell of the scenario."""
     return lambda s, t: (with_cell(s, table, at, column, value), t)
+
+
+def closed(*closure: object) -> Case:
+    """Close a lane of the scenario in one period."""
+    return lambda s, t: (with_table(s, "lane_closures", frame("lane_closures", [closure])), t)
 
 
 CASES: list[tuple[str, str, Case]] = [
@@ -76,6 +81,8 @@ CASES: list[tuple[str, str, Case]] = [
     ("purchases.unknown", "partner brand, material oil, period 0", row("purchases", "brand", "oil", 0, 1.0)),
     ("shipments.unknown", "plant 1901, market west, product soap", row("shipments", "1901", "west", "soap", 0, 1.0)),
     ("lane", "plant 1901, product soap, period 0", lambda s, t: (with_table(s, "lanes", s["lanes"][1:]), t)),
+    ("lane", "plant 1901, product soap, period 0", closed("1901", "north", "*", 0)),
+    ("lane", "plant 1901, product mix, period 1", closed("1901", "south", "mix", 1)),
     ("market.balance", "market north, product mix, period 3", given("lanes", 0, "transit", 1)),
     ("market.balance", "market south, product mix, period 1", given("lanes", 2, "transit", 1)),
     ("market.balance", "market north, product soap, period 1", cell("service", 6, "quantity", 2.1)),
@@ -159,3 +166,12 @@ def test_many_breaches_of_one_rule_are_counted_not_listed() -> None:
     found = recompute(small_scenario(), {**tables, "rewards": tables["rewards"].vstack(rewards)}).breaches
     assert len(found) == LISTED + 1
     assert found[-1].message.startswith("7 more places")
+
+
+def test_a_shipment_on_a_closed_lane_is_told_apart_from_one_without_a_lane():
+    """The breach says that the lane is closed then; a closure of the lane for all leaves that of one product open."""
+    scenario, tables = closed("1901", "north", "*", 0)(small_scenario(), small_decisions())
+    (breach,) = recompute(scenario, tables).breaches
+    assert (breach.rule, breach.message) == ("lane", "the lane to market north is closed in this period")
+    scenario, tables = closed("1901", "south", "*", 1)(small_scenario(), small_decisions())
+    assert not any("mix" in breach.where for breach in recompute(scenario, tables).breaches)

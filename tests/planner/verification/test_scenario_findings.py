@@ -83,6 +83,27 @@ def test_a_wrong_cell_is_one_finding_at_its_place(table, row, column, value, rul
     assert finding.value == ("" if value is None else str(value))
 
 
+@pytest.mark.parametrize(
+    ("closure", "column", "rule"),
+    [
+        (("1901", "north", "*", 4), "period", "period-outside"),
+        (("1901", "north", "soap", 0), "plant, market, product", "unknown-reference"),
+        (("P2", "south", "mix", 0), "plant, market, product", "unknown-reference"),
+    ],
+)
+def test_a_closure_names_a_lane_and_a_period(closure, column, rule):
+    """A closure outside the horizon, or of a lane that does not stand in lanes as it is written, is a finding."""
+    rows = frame("lane_closures", [("1901", "south", "*", 1), ("1901", "south", "mix", 1), closure])
+    (finding,) = find_problems(with_table(small_scenario(), "lane_closures", rows))
+    assert (finding.table, finding.row, finding.column, finding.rule) == ("lane_closures", 2, column, rule)
+
+
+def test_a_closure_written_twice_is_a_finding():
+    """Lane and period are the key of a closure."""
+    rows = frame("lane_closures", [("1901", "south", "*", 1)] * 2)
+    assert [f.rule for f in find_problems(with_table(small_scenario(), "lane_closures", rows))] == ["duplicate"]
+
+
 @pytest.mark.parametrize("table", [name for name, table in small_scenario().tables.items() if not table.is_empty()])
 def test_a_repeated_key_is_named_in_its_second_row(table):
     """The second row of the same key is the finding."""

@@ -81,7 +81,9 @@ def site(scenario: Scenario, problem: Problem, which: int) -> Site:
         resources=own["resources"]["resource"].unique(maintain_order=True).to_list(),
         items=items,
         materials=list(problem.around.index.materials),
-        lanes=[(i, *lane) for i in items for lane in lanes_of(scenario, layout.plant, i)],
+        lanes=[
+            (i, lane.market, lane.transit, lane.cost) for i in items for lane in lanes_of(scenario, layout.plant, i)
+        ],
     )
 
 
