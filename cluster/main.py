@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cluster.child_server import child_server
 from planner.cli.app import run
 from planner.cli.launchers import AuditCheck, Launchers, LogPlace, Replay, ReplayOrder, ServeOptions, Verification
-from planner.cli.what_if_order import AmendOrder, GridOrder, GridRunEnd, GridRunOrder, WhatIf
+from planner.cli.what_if_order import AmendOrder, DecideOrder, GridOrder, GridRunEnd, GridRunOrder, WhatIf
 
 if TYPE_CHECKING:  # loaded by the commands that need them: `concordat --help` should not wait for polars
     from planner.domain.finding import Finding
@@ -43,7 +43,7 @@ def launchers() -> Launchers:
         retain_plans=_retain_plans,
         verify_audit=_verify_audit,
         list_audit=_list_audit,
-        what_if=WhatIf(plan=_plan_grid, run=_run_grid, compare=_compare_run, amend=_amend_clause),
+        what_if=WhatIf(plan=_plan_grid, run=_run_grid, compare=_compare_run, decide=_decide_pairs, amend=_amend_clause),
     )
 
 
@@ -153,6 +153,12 @@ def _compare_run(folder: Path, bound: str, page: Path | None) -> Iterable[str]:
     from cluster.what_if import compare_run  # noqa: PLC0415 - loads polars and the formulation
 
     return compare_run(folder, bound, page)
+
+
+def _decide_pairs(order: DecideOrder, tell: Callable[[str], None]) -> Iterable[str]:
+    from cluster.what_if_decide import decide_pairs  # noqa: PLC0415 - loads polars and the formulation
+
+    return decide_pairs(order, tell)
 
 
 def _amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterable[str]:

@@ -7,22 +7,21 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from cluster.data_folder import locked_data_folder
-from cluster.runtimes import agent_settings
-from cluster.what_if_pool import WorkerPool
-from cluster.what_if_ray import cluster_pool
+from cluster.what_if_opened import BASE_CASE, BASE_PLAN, GRID, PLANS
+from cluster.what_if_runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import GridFile, read_grid
 from planner.adapters.scenario_folder import read_scenario
 from planner.application.check_grid import CheckedGrid, check_grid
 from planner.application.estimate_grid import estimate_grid
 from planner.application.run_grid import GridEnd, GridRun
-from planner.cli.what_if_order import LOCAL_RAY, GridOrder, GridRunEnd, GridRunOrder
+from planner.cli.what_if_order import GridOrder, GridRunEnd, GridRunOrder
 from planner.console.what_if_page import render_comparison
 from planner.console.what_if_words import comparison_lines, grid_lines, progress_line
 from planner.domain.comparison import pairwise
@@ -35,8 +34,7 @@ from planner.ports.what_if import CaseOrder, CaseRunner
 
 _BASE_TIMES = 4.0
 """The base is planned from nothing, and all others go on from it: it may take longer than they may."""
-_GRID, _BASE_PLAN, _PLANS, _PAIRS = "grid.yaml", "base-plan", "plans", "pairs.parquet"
-_BASE_CASE = Case((), ())
+_PAIRS = "pairs.parquet"
 
 
 def plan_grid(order: GridOrder) -> Iterator[str]:
@@ -74,11 +72,14 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
     store = ParquetCaseStore(order.out)
     digest = scenario_hash(base)
     with locked_data_folder(order.out):
-        store.claim({"schema": "concordat.what-if/1", "scenario_hash": digest, "gap": order.gap, "seed": order.seed})
-        _take_over(file.file, order.out / _GRID)
+        store.claim(
+            {"schema": "concordat.what-if/1", "scenario_hash": digest, "gap": order.gap, "seed": order.seed},
+            beside={"base": str(file.base.resolve()), "seconds": order.seconds},
+        )
+        _take_over(file.file, order.out / GRID)
         if order.retry_failed:
             tell(f"{store.forget_failures()} failed cases are asked anew")
-        runner = _runner(order, base, {"base": str(file.base.resolve()), "scenario_hash": digest})
+        runner = case_runner(order.out, base, file.base, address=order.address, workers=order.workers)
         run = GridRun(
             runner,
             store,
@@ -118,21 +119,21 @@ def compare_run(folder: Path, bound: str = "bound_checked", page: Path | None = 
 
 async def _asked(run: GridRun, runner: CaseRunner, order: GridRunOrder, cases: tuple[Case, ...]) -> GridEnd:
     """Plan the base first, from nothing, then every other case from its plan."""
-    base_plan = (order.out / _BASE_PLAN).resolve()
+    base_plan = (order.out / BASE_PLAN).resolve()
     parameters = PlanningParameters(gap=order.gap, time_limit=order.seconds, seed=order.seed)
     longer = replace(parameters, time_limit=_BASE_TIMES * order.seconds)
-    first = CaseOrder(case=_BASE_CASE, parameters=longer, plan_folder=str(base_plan))
+    first = CaseOrder(case=BASE_CASE, parameters=longer, plan_folder=str(base_plan))
     try:
         await run.ask([first])
         on = replace(parameters, base_plan=str(base_plan) if (base_plan / "plan.json").is_file() else "")
-        others = [_ordered(case, on, order) for case in cases if case.key != _BASE_CASE.key]
+        others = [_ordered(case, on, order) for case in cases if case.key != BASE_CASE.key]
         return await run.ask([first, *others])
     finally:
         await runner.close()
 
 
 def _ordered(case: Case, parameters: PlanningParameters, order: GridRunOrder) -> CaseOrder:
-    plan_folder = str((order.out / _PLANS / case.key).resolve()) if order.keep_plans else ""
+    plan_folder = str((order.out / PLANS / case.key).resolve()) if order.keep_plans else ""
     return CaseOrder(case=case, parameters=replace(parameters, seed=case.seed(order.seed)), plan_folder=plan_folder)
 
 
@@ -144,14 +145,6 @@ def _checked(file: Path) -> tuple[GridFile, Scenario, CheckedGrid]:
     if checked.findings:
         raise GridInvalid(str(file), [read.placed(finding) for finding in checked.findings])
     return read, base, checked
-
-
-def _runner(order: GridRunOrder, base: Scenario, told: dict[str, object]) -> CaseRunner:
-    run = {**told, "grid": str((order.out / _GRID).resolve()), "settings": asdict(agent_settings())}
-    if order.address is None:
-        return WorkerPool(run, order.workers or os.cpu_count() or 1)
-    address = None if order.address == LOCAL_RAY else order.address
-    return cluster_pool(run, base, order.out, address=address, workers=order.workers)
 
 
 def _take_over(file: Path, copy: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,10 +13,14 @@ from rich.console import Console
 
 from planner.cli.exit_codes import DOES_NOT_HOLD, DONE
 from planner.cli.launchers import Launchers
-from planner.cli.what_if_order import GAP, SECONDS, AmendOrder, GridOrder, GridRunOrder
+from planner.cli.what_if_order import GAP, SECONDS, AmendOrder, DecideOrder, GridOrder, GridRunOrder
 
 GridArgument = Annotated[Path, typer.Argument(help="YAML file that names a base scenario, factors and their levels.")]
 Workers = Annotated[int | None, typer.Option(help="Cases planned at once; else one a core.", min=1, show_default=False)]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Ray cluster to plan on, local to start one; else plain processes here.", show_default=False),
+]
 Seconds = Annotated[float, typer.Option(help="Seconds after which a case ends with its best plan.", min=0.001)]
 
 
@@ -61,10 +66,7 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
         float | None, typer.Option(help="Seconds after which the run ends, resumable.", min=0.001, show_default=False)
     ] = None,
     workers: Workers = None,
-    address: Annotated[
-        str | None,
-        typer.Option(help="Ray cluster to plan on, local to start one; else plain processes here.", show_default=False),
-    ] = None,
+    address: Address = None,
     seed: Annotated[int, typer.Option(help="Seed of planning where no factor sets it.", min=0)] = 0,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask failed cases anew.")] = False,
     keep_plans: Annotated[bool, typer.Option("--keep-plans", help="Keep the plan folder of every case.")] = False,
@@ -82,11 +84,7 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
         retry_failed=retry_failed,
         keep_plans=keep_plans,
     )
-    console = Console(stderr=True)
-
-    def tell(line: str) -> None:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
+    tell = _teller()
     try:
         end = context.ensure_object(Launchers).what_if.run(order, tell)
     except KeyboardInterrupt:
@@ -96,7 +94,7 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
     raise typer.Exit(DOES_NOT_HOLD if end.left or end.failed else DONE)
 
 
-def compare(
+def compare(  # noqa: PLR0913 - every option of the command is a parameter
     context: typer.Context,
     results: Annotated[Path, typer.Argument(help="Folder of a run.")],
     *,
@@ -104,9 +102,31 @@ def compare(
         Bound, typer.Option(help="checked: recomputed without a solver; proved: what solvers claim, often closer.")
     ] = Bound.CHECKED,
     html: Annotated[Path | None, typer.Option(help="HTML file to write as well.", show_default=False)] = None,
+    decide: Annotated[
+        bool, typer.Option("--decide", help="Plan cases further first, until the pairs that matter are decided.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(help="Most seconds for one step of --decide.", min=0.001)] = SECONDS,
+    budget_seconds: Annotated[
+        float | None,
+        typer.Option(help="Seconds after which --decide ends, resumable.", min=0.001, show_default=False),
+    ] = None,
+    workers: Workers = None,
+    address: Address = None,
 ) -> None:
     """Say which cases are proven better than which, and what is cheapest to do about the others."""
-    for line in context.ensure_object(Launchers).what_if.compare(results, f"bound_{bound.value}", html):
+    what_if, bounds = context.ensure_object(Launchers).what_if, f"bound_{bound.value}"
+    if decide:
+        order = DecideOrder(
+            results=results,
+            bounds=bounds,
+            seconds=seconds,
+            budget_seconds=budget_seconds,
+            workers=workers,
+            address=address,
+        )
+        for line in what_if.decide(order, _teller()):
+            _print(line)
+    for line in what_if.compare(results, bounds, html):
         _print(line)
 
 
@@ -139,10 +159,13 @@ def amend(  # noqa: PLR0913 - every option of the command is a parameter
         seconds=seconds,
         workers=workers,
     )
-    console = Console(stderr=True)
-    tell = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    for line in context.ensure_object(Launchers).what_if.amend(order, tell):
+    for line in context.ensure_object(Launchers).what_if.amend(order, _teller()):
         _print(line)
+
+
+def _teller() -> Callable[[str], None]:
+    """Return what tells people how far things are, beside what the command has to say in the end."""
+    return partial(Console(stderr=True).print, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print(text: str) -> None:

@@ -86,16 +86,33 @@ class GridRunEnd:
     file: Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideOrder:
+    """The folder of a run whose undecided pairs are to be decided, as far as ``budget_seconds`` allow (None: no limit).
+
+    ``bounds`` names the column of bounds that verdicts rest on; a step takes at most ``seconds``. ``workers`` and
+    ``address`` are as in :class:`GridRunOrder`.
+    """
+
+    results: Path
+    bounds: str
+    seconds: float = SECONDS
+    budget_seconds: float | None = None
+    workers: int | None = None
+    address: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class WhatIf:
     """Functions of the assembly for what-if questions; lines are for people.
 
     ``plan`` checks a grid and tells what it asks; ``run`` asks it and tells lines on its way; ``compare`` tells what
-    the results in a folder prove by one of their bounds, and writes a page if one is named; ``amend`` runs and compares
-    amendments of one clause.
+    the results in a folder prove by one of their bounds, and writes a page if one is named; ``decide`` plans its cases
+    further until pairs are decided; ``amend`` runs and compares amendments of one clause.
     """
 
     plan: Callable[[GridOrder], Iterable[str]]
     run: Callable[[GridRunOrder, Callable[[str], None]], GridRunEnd]
     compare: Callable[[Path, str, Path | None], Iterable[str]]
+    decide: Callable[[DecideOrder, Callable[[str], None]], Iterable[str]]
     amend: Callable[[AmendOrder, Callable[[str], None]], Iterable[str]]

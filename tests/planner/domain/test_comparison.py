@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.domain.comparison import BETTER, NEITHER, UNDECIDED, WORSE, pairwise
+from planner.domain.comparison import (
+    BETTER,
+    NEITHER,
+    UNDECIDED,
+    WORSE,
+    decisive_steps,
+    pairwise,
+    undecided_pairs,
+)
 
 Row = tuple[float | None, float | None, float, str]
 
@@ -90,3 +98,29 @@ def test_a_case_that_cannot_be_planned_is_worse_than_any_that_can() -> None:
     infeasible, failed = (None, None, 1.0, "infeasible"), (None, None, 1.0, "failed")
     found = pairwise(table(planned(-5, 0), infeasible, infeasible, failed))
     assert found["verdict"].to_list() == [BETTER, BETTER, UNDECIDED, NEITHER, UNDECIDED, UNDECIDED]
+
+
+@given(cases=st.lists(st.tuples(st.floats(10, 1e4), st.floats(0, 0.2)), min_size=2, max_size=6))
+def test_every_step_decides_its_pair_once_its_gap_is_reached(cases: list[tuple[float, float]]) -> None:
+    """The seeming loser's bound comes down to the gap, or the seeming winner's value goes up to it."""
+    rows = {f"k{i}": (value, value * (1 + share)) for i, (value, share) in enumerate(cases)}
+    steps = decisive_steps(table(*(planned(*row) for row in rows.values())), "k0")
+    for step in steps.iter_rows(named=True):
+        first, second = step["first_key"], step["second_key"]
+        ahead = first if rows[first][0] >= rows[second][0] else second
+        value, bound = rows[step["key"]]
+        gap = 0.99 * (step["gap"] - 1e-5)
+        if gap <= 0:
+            continue
+        closer = (bound / (1 + gap), bound) if step["key"] == ahead else (value, value * (1 + gap))
+        pair = [closer if key == step["key"] else rows[key] for key in (first, second)]
+        assert pairwise(table(*(planned(*row) for row in pair)))["verdict"].item() in {BETTER, WORSE}
+
+
+def test_pairs_with_the_reference_rank_first_and_candidates_for_the_best_second() -> None:
+    """A case whose bound is below the best value found is no candidate any more."""
+    cases = table(planned(90, 97.5), planned(100, 106), planned(99, 104), planned(95, 99.5), planned(94.5, 96))
+    ranks = {(row[0], row[1]): row[2] for row in undecided_pairs(cases, "k0").iter_rows()}
+    assert ranks == {("k0", "k3"): 0, ("k0", "k4"): 0, ("k1", "k2"): 1, ("k2", "k3"): 2, ("k3", "k4"): 2}
+    stepped = {(row["first_key"], row["second_key"], row["rank"]) for row in decisive_steps(cases, "k0").to_dicts()}
+    assert stepped == {(*pair, rank) for pair, rank in ranks.items()}
