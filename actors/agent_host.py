@@ -87,8 +87,8 @@ class AgentHost:
         StorageFailure
             If that cannot be written.
         """
-        if turn == self._turn and self._host is not None:
-            self._recovery.end(self._host.blocks, planned=planned)
+        if turn == self._turn:
+            self._recovery.end({} if self._host is None else self._host.blocks, planned=planned)
 
     def stop(self, turn: str) -> None:
         """End what agents solve in this turn; they answer with what they have. Other turns are not touched."""

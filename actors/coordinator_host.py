@@ -101,9 +101,11 @@ class CoordinatorHost:
                 settings = replace(settings, logs=logs, ended=network.end)
                 result = run_planning(scenario, CheckedNetwork(network), plan_folder, settings)
             return replace(result, steps=steps.take())
-        except (ConcordatError, SolverError) as error:
-            with suppress(ConcordatError):  # what ended the run is told, not what followed
+        except Exception as error:
+            with suppress(Exception):  # what ended the run is told, not what followed
                 settings.ended(False)
+            if not isinstance(error, ConcordatError | SolverError):
+                raise
             return PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
         finally:
             self._running = None

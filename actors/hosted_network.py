@@ -19,7 +19,7 @@ from actors.placement import placed
 from actors.protocol import Formulate, Message, Reply
 from actors.recovery import Turn
 from actors.settings import Patience
-from planner.domain.errors import PlanningFailed
+from planner.domain.errors import ConcordatError, PlanningFailed
 from planner.ports.run_steps import RunStep, StepKind
 
 if TYPE_CHECKING:  # the gateway loads this module, but runs nothing
@@ -96,10 +96,19 @@ class HostedNetwork:
         self._living = list(hosts.names)
         self._place = placed(names, self._living)
         self._formulate: Formulate | None = None
+        try:
+            self._begin()
+        except Exception:
+            # What the hosts that took their agents up are told: that nothing came of it.
+            with suppress(Exception):
+                self.end(planned=False)
+            raise
+
+    def _begin(self) -> None:
         installed = {host: self._install(host) for host in self._living}
         for host, call in installed.items():
             try:
-                hosts.answer(call, _START_SECONDS if len(self._living) > 1 else None)
+                self._hosts.answer(call, _START_SECONDS if len(self._living) > 1 else None)
             except (HostLost, TimeoutError):
                 self._recover(host)
 
@@ -148,15 +157,24 @@ class HostedNetwork:
         """Have every host note how this turn ended.
 
         A host that died since its last answer notes nothing: its agents stand as they stood, which the next turn ends.
+        Every host is asked, whatever another one says. A plan is noted before it is written; where it is not written,
+        a further end without a plan takes the note back.
 
         Raises
         ------
         EpochFenced
             If another host took over one of the agents: what they answered must not count.
         """
+        refused: Exception | None = None
         for ended in [self._hosts.call(host, "end", self._turn.id, planned=planned) for host in self._living]:
-            with suppress(HostLost):
+            try:
                 self._hosts.answer(ended)
+            except HostLost:
+                continue
+            except ConcordatError as error:
+                refused = refused or error
+        if refused is not None:
+            raise refused
 
     def _install(self, host: str) -> Any:
         return self._hosts.call(host, "install", self._folder, self._held_by(host), self._turn, logs=self._logs)

@@ -20,7 +20,7 @@ from actors.settings import AgentSettings
 from actors.versions import PROTOCOL, check_compatible, kind_of, newest
 from planner.domain.agent_lifecycle import NEXT, AgentState, moved
 from planner.domain.errors import ConcordatError
-from planner.events.agent_record import ENDED, HELD
+from planner.events.agent_record import ENDED, HELD, WITHDRAWN
 from planner.ports.agent_journal import AgentJournal, AgentNote
 from planner.ports.agent_records import chosen_versions, read_record, shorten
 
@@ -54,6 +54,7 @@ class AgentRecovery:
     journal: AgentJournal | None
     host: str
     _epochs: dict[str, int] = field(default_factory=dict)
+    _planned: bool = False
 
     def versions(self, names: Sequence[str], turn: Turn) -> dict[str, int]:
         """Return the version that each agent is to be of: what an operator chose, or else the newest.
@@ -94,10 +95,12 @@ class AgentRecovery:
             moved(name, record.state, state)
         told = {"state": state.value, "host": self.host, "scenario": scenario, "run": turn.run}
         notes = {name: [AgentNote(kind=HELD, content={**told, "version": v})] for name, v in versions.items()}
-        self._epochs = self.journal.begin(notes, holder=self.host)
+        self._epochs, self._planned = self.journal.begin(notes, holder=self.host), False
 
     def end(self, blocks: Mapping[str, str], *, planned: bool) -> None:
         """Note that the run of the agents held ended; ``blocks`` are hashes of what each of them solved, by name.
+
+        A plan is noted before it is written. Where that fails, a further end without a plan takes the note back.
 
         Raises
         ------
@@ -106,16 +109,19 @@ class AgentRecovery:
         StorageFailure
             If the journal cannot be written.
         """
-        if self.journal is None or not self._epochs:
+        if self.journal is None or not self._epochs or (planned and self._planned):
             return
         epochs, self._epochs = self._epochs, {}
-        notes = {
-            name: [AgentNote(kind=ENDED, content={"planned": planned, "kept": {"block": blocks.get(name, "")}})]
-            for name in epochs
-        }
-        self.journal.append_all(epochs, notes)
+        self.journal.append_all(epochs, {name: [self._ending(blocks.get(name, ""), planned)] for name in epochs})
+        if planned:
+            self._epochs, self._planned = epochs, True
         for name, epoch in epochs.items():
             shorten(self.journal, name, epoch)
+
+    def _ending(self, block: str, planned: bool) -> AgentNote:  # noqa: FBT001 - as it is told
+        if self._planned:
+            return AgentNote(kind=WITHDRAWN)
+        return AgentNote(kind=ENDED, content={"planned": planned, "kept": {"block": block}})
 
 
 def open_journal(settings: AgentSettings) -> AgentJournal | None:

@@ -54,8 +54,8 @@ def _obey(control: RunControl, told: _Told) -> None:
     control.cancel()
 
 
-def _note_end(recovery: AgentRecovery, host: Host, planned: bool) -> None:  # noqa: FBT001 - told one thing
-    recovery.end(host.blocks, planned=planned)
+def _note_end(recovery: AgentRecovery, host: Host | None, planned: bool) -> None:  # noqa: FBT001 - told one thing
+    recovery.end({} if host is None else host.blocks, planned=planned)
 
 
 def parameters_of(order: Mapping[str, Any]) -> PlanningParameters:
@@ -93,6 +93,7 @@ def main() -> None:
         recovery = AgentRecovery(open_journal(agents), f"worker-{os.getpid()}")
         versions = recovery.versions(names, turn)
         recovery.take_up(versions, turn, Path(order["scenario_folder"]).name)
+        settings = replace(settings, ended=partial(_note_end, recovery, None))
         with told_solves(settings.folders, plan_folder, names, wanted=settings.parameters.solver_logs) as logs:
             host = Host(
                 scenario,
@@ -105,9 +106,11 @@ def main() -> None:
             )
             settings = replace(settings, logs=logs, ended=partial(_note_end, recovery, host))
             result = run_planning(scenario, InProcessNetwork(host, names, steps), plan_folder, settings)
-    except (ConcordatError, SolverError) as error:
-        with suppress(ConcordatError):  # what ended the run is told, not what followed
+    except Exception as error:
+        with suppress(Exception):  # what ended the run is told, not what followed
             settings.ended(False)
+        if not isinstance(error, ConcordatError | SolverError):
+            raise
         result = PlanningResult(outcome=Outcome.FAILED, stopped_by="error", detail=f"{error.code}: {error}")
     told.write({"result": {**asdict(result), "outcome": result.outcome.value, "steps": written(steps.take())}})
 

@@ -9,8 +9,8 @@
     any of them ──► decommissioned               retired for good
 
 A run that ends without a plan leaves its agents as they would be had it not begun: monitoring an earlier plan, or
-initialising where there is none. A run may be followed by another before it ended, since a server that was killed takes
-up its plans again.
+initialising where there is none; that also holds where its plan could not be written in the end. A run may be followed
+by another before it ended, since a server that was killed takes up its plans again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ NEXT: dict[AgentState, frozenset[AgentState]] = {
     AgentState.INITIALISING: RUNNING | _END,
     AgentState.PLANNING: RUNNING | _AFTER_A_RUN | _END,
     AgentState.ADAPTING: RUNNING | _AFTER_A_RUN | _END,
-    AgentState.MONITORING: RUNNING | _END | {AgentState.EXECUTING},
+    AgentState.MONITORING: RUNNING | _END | {AgentState.EXECUTING, AgentState.INITIALISING},
     AgentState.EXECUTING: RUNNING | _END | {AgentState.EXECUTING, AgentState.MONITORING},
     AgentState.DECOMMISSIONED: frozenset(),
 }

@@ -1,8 +1,8 @@
 """What is known of a long-lived agent: the fold of its journal.
 
-The journal holds notes of four kinds. ``held``: a host holds the agent for a run. ``ended``: that run ended.
-``accepted``: a plan of it is executed. ``retired``: it is decommissioned. Notes of other kinds, of later releases,
-change nothing here.
+The journal holds notes of five kinds. ``held``: a host holds the agent for a run. ``ended``: that run ended.
+``withdrawn``: the plan it ended with was not written after all. ``accepted``: a plan of it is executed. ``retired``: it
+is decommissioned. Notes of other kinds, of later releases, change nothing here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Protocol
 from planner.domain.agent_lifecycle import RUNNING, AgentState, IllegalTransition, moved
 from planner.events.snapshot import Projection
 
-HELD, ENDED, ACCEPTED, RETIRED = "held", "ended", "accepted", "retired"
+HELD, ENDED, WITHDRAWN, ACCEPTED, RETIRED = "held", "ended", "withdrawn", "accepted", "retired"
 
 
 class Note(Protocol):
@@ -51,7 +51,8 @@ class AgentRecord:
     """An agent as its journal tells it; ``name`` is ``kind:identity`` and empty before the first note.
 
     ``version`` is that of the agent's own code, ``host`` who holds it or held it last, ``scenario`` and ``run`` what it
-    plans or planned last. ``plan`` is the last run that ended with a plan, ``accepted`` the last plan that was
+    plans or planned last. ``plan`` is the last run that ended with a plan, ``before`` the one that did so before it,
+    ``accepted`` the last plan that was
     taken to be executed, ``runs`` how many runs it took part in. ``kept`` is what the agent itself keeps between runs,
     in the form of its ``kept_version``. ``reason`` says why it was retired.
     """
@@ -65,6 +66,7 @@ class AgentRecord:
     scenario: str = ""
     run: str = ""
     plan: str = ""
+    before: str = ""
     accepted: str = ""
     runs: int = 0
     kept: Mapping[str, str] = field(default_factory=dict)
@@ -119,9 +121,17 @@ def _ended(record: AgentRecord, told: Mapping[str, object]) -> AgentRecord:
         record,
         state=moved(record.name, record.state, AgentState.MONITORING),
         plan=record.run,
+        before=record.plan,
         kept={str(key): str(value) for key, value in kept.items()} if isinstance(kept, Mapping) else {},
         kept_version=record.version,
     )
+
+
+def _withdrawn(record: AgentRecord, _: Mapping[str, object]) -> AgentRecord:
+    """Leave the agent as a run without a plan does; what it solved was solved all the same."""
+    to = AgentState.MONITORING if record.before else AgentState.INITIALISING
+    state = record.state if to is record.state else moved(record.name, record.state, to)
+    return replace(record, state=state, plan=record.before, before="")
 
 
 def _accepted(record: AgentRecord, told: Mapping[str, object]) -> AgentRecord:
@@ -138,7 +148,7 @@ def _retired(record: AgentRecord, told: Mapping[str, object]) -> AgentRecord:
     )
 
 
-_STEPS = {HELD: _held, ENDED: _ended, ACCEPTED: _accepted, RETIRED: _retired}
+_STEPS = {HELD: _held, ENDED: _ended, WITHDRAWN: _withdrawn, ACCEPTED: _accepted, RETIRED: _retired}
 
 
 def _to_data(record: AgentRecord) -> Mapping[str, object]:
@@ -151,5 +161,5 @@ def _from_data(data: Mapping[str, object]) -> AgentRecord:
 
 
 AGENT_PROJECTION: Projection[AgentRecord, Note] = Projection(
-    version=1, start=AgentRecord(), step=_folded, to_data=_to_data, from_data=_from_data
+    version=2, start=AgentRecord(), step=_folded, to_data=_to_data, from_data=_from_data
 )

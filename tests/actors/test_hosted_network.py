@@ -14,7 +14,8 @@ from actors.protocol import Formulate, Recalled, Survey
 from actors.recovery import Turn
 from actors.run_diary import RunSteps
 from actors.settings import Patience
-from planner.domain.errors import PlanningFailed
+from planner.domain.errors import ConcordatError, PlanningFailed
+from planner.ports.agent_journal import EpochFenced
 from planner.ports.run_steps import StepKind
 
 NAMES = tuple(f"{kind}:{number}" for kind in ("plant", "segment") for number in range(6))
@@ -33,9 +34,11 @@ class FakeHost:
     turns: list[str] = field(default_factory=list)
     killed: int = 0
     on_handle: Callable[[], None] = lambda: None
+    refuses: str = ""
 
     def install(self, _: str, names: tuple[str, ...], turn: Turn, *, logs: object) -> None:  # noqa: ARG002 - as a host has it
         """Hold these agents, which know nothing yet."""
+        self._refuse("install")
         self.held, self.formulated = names, frozenset()
         self.turns.append(turn.id)
 
@@ -54,11 +57,17 @@ class FakeHost:
 
     def end(self, turn: str, *, planned: bool) -> None:
         """Note the end."""
+        if planned:
+            self._refuse("end")
         self.turns.append(f"{turn} ended {planned}")
 
     def alive(self) -> bool:
         """Answer."""
         return True
+
+    def _refuse(self, what: str) -> None:
+        if self.refuses == what:
+            raise EpochFenced("another host has this agent")
 
 
 @dataclass
@@ -83,7 +92,7 @@ class FakeHosts:
             return HostLost()
         try:
             return getattr(fake, method)(*arguments, **named)
-        except HostLost as error:
+        except (HostLost, ConcordatError) as error:
             return error
 
     def ready(self, call: Any, _: float) -> bool:
@@ -220,3 +229,24 @@ def test_patience_is_what_the_settings_say() -> None:
     """Waiting takes positive, finite seconds."""
     with pytest.raises(ValueError, match="beat_seconds"):
         Patience(beat_seconds=0.0)
+
+
+def test_hosts_that_took_agents_up_are_told_where_another_one_refuses_to() -> None:
+    """A run that one host refuses ends before it begins, and the agents of the others do not stay in it."""
+    hosts = three()
+    hosts.by_name["agents-1"].refuses = "install"
+    with pytest.raises(EpochFenced):
+        network(hosts)
+    assert [hosts.by_name[name].turns for name in ("agents-0", "agents-2")] == [["t1", "t1 ended False"]] * 2
+
+
+def test_every_host_is_told_the_end_whatever_another_one_says() -> None:
+    """Where one host is fenced the run is refused, and the hosts that noted its plan can be told to take that back."""
+    hosts = three()
+    made = network(hosts)
+    hosts.by_name["agents-0"].refuses = "end"
+    with pytest.raises(EpochFenced):
+        made.end(planned=True)
+    made.end(planned=False)
+    ends = ["t1 ended True", "t1 ended False"]
+    assert [hosts.by_name[name].turns[1:] for name in ("agents-0", "agents-1", "agents-2")] == [ends[1:], ends, ends]

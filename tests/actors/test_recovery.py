@@ -12,6 +12,7 @@ from actors.versions import PROTOCOL, IncompatibleVersions
 from cluster.journals import agent_journal
 from planner.application.agents import AgentPorts, retire_agent, upgrade_agents
 from planner.domain.agent_lifecycle import AgentState
+from planner.events.agent_record import AGENT_PROJECTION
 from planner.ports.agent_journal import AgentJournal, EpochFenced
 from planner.ports.agent_records import SNAPSHOT_EVERY, read_record
 
@@ -63,6 +64,35 @@ def test_a_host_whose_agents_were_taken_over_is_refused_at_the_end(journal: Agen
     assert read_record(journal, "plant:1901").plan == "r1"
 
 
+def test_a_plan_that_was_noted_but_not_written_is_taken_back(journal: AgentJournal) -> None:
+    """Agents name the plan before it again, or are new where there was none; once taken back it stays so."""
+    first = hold(journal, "agents-0")
+    first.end({}, planned=True)
+    first.end({}, planned=False)
+    plant = read_record(journal, "plant:1901")
+    assert (plant.state, plant.plan, plant.run) == (AgentState.INITIALISING, "", "r1")
+    first.end({}, planned=False)
+    assert read_record(journal, "plant:1901") == plant
+    hold(journal, "agents-0", Turn(id="t2", run="r2")).end({}, planned=True)
+    third = hold(journal, "agents-0", Turn(id="t3", run="r3"))
+    third.end({}, planned=True)
+    third.end({}, planned=True)
+    assert read_record(journal, "plant:1901").plan == "r3"
+    third.end({}, planned=False)
+    plant = read_record(journal, "plant:1901")
+    assert (plant.state, plant.plan) == (AgentState.MONITORING, "r2")
+
+
+def test_a_note_of_an_earlier_turn_is_not_taken_back_in_the_next(journal: AgentJournal) -> None:
+    """A plan that was written stands, also when the same host's next run ends without one."""
+    recovery = hold(journal, "agents-0")
+    recovery.end({}, planned=True)
+    recovery.take_up(recovery.versions(NAMES, TURN), Turn(id="t2", run="r2"), "a-scenario")
+    recovery.end({}, planned=False)
+    plant = read_record(journal, "plant:1901")
+    assert (plant.state, plant.plan, plant.run) == (AgentState.MONITORING, "r1", "r2")
+
+
 def test_a_retired_agent_is_not_taken_up_and_none_beside_it(journal: AgentJournal) -> None:
     """The run is refused, and logged, by agent, reason and scenario; the others keep their epoch."""
     hold(journal, "agents-0").end({}, planned=True)
@@ -102,7 +132,7 @@ def test_a_long_journal_is_read_from_a_snapshot(journal: AgentJournal) -> None:
     """After many runs a reader begins near the end, and knows the same as from the beginning."""
     for number in range(SNAPSHOT_EVERY // 2):
         hold(journal, "agents-0", Turn(id=f"t{number}", run=f"r{number}")).end({}, planned=True)
-    snapshot = journal.snapshot("plant:1901", 1)
+    snapshot = journal.snapshot("plant:1901", AGENT_PROJECTION.version)
     assert snapshot is not None
     assert snapshot.sequence > 0
     plant = read_record(journal, "plant:1901")

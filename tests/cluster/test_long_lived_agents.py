@@ -21,6 +21,7 @@ from planner.cli.exit_codes import DONE, WRONG_INPUT
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient, PlanStep
 from planner.domain.agent_lifecycle import AgentState
+from planner.events.agent_record import ENDED, HELD, WITHDRAWN
 from planner.events.catalogue import PlanCompleted, PlanFailed
 from planner.events.plan_record import PlanRecord
 from planner.ports.agent_records import agent_names, read_record
@@ -141,6 +142,31 @@ def test_a_run_that_fails_leaves_agents_as_they_were(tmp_path: Path) -> None:
     journal = agent_journal(place)
     records = [read_record(journal, name) for name in agent_names(journal)]
     assert {(record.state, record.run) for record in records} == {(AgentState.INITIALISING, "r1")}
+
+
+def test_a_plan_that_cannot_be_written_is_not_the_plan_of_its_agents(tmp_path: Path) -> None:
+    """Where the folder for the plan holds something else the run fails after its end was noted, which is taken back."""
+    scenario, plan = tmp_path / "scenario", tmp_path / "plan"
+    write_scenario(generate("tiny", seed=SEED), scenario)
+    plan.mkdir()
+    (plan / "letter.txt").write_text("not a plan", encoding="utf-8")
+    place = str(tmp_path / "log.sqlite")
+    runtime = make_runtime("local", journals=place)
+
+    async def fail() -> PlanningResult:
+        told = [each async for each in runtime.plan("r1", str(scenario), str(plan), PlanningParameters(gap=0.0))]
+        await runtime.close()
+        assert isinstance(told[-1], PlanningResult)
+        return told[-1]
+
+    result = asyncio.run(asyncio.wait_for(fail(), 60))
+    assert result.outcome is Outcome.FAILED
+    assert "letter" in result.detail or str(plan) in result.detail, result.detail
+    journal = agent_journal(place)
+    records = [read_record(journal, name) for name in agent_names(journal)]
+    assert {(record.state, record.run, record.plan) for record in records} == {(AgentState.INITIALISING, "r1", "")}
+    kinds = {entry.kind for name in agent_names(journal) for entry in journal.read(name)}
+    assert kinds == {HELD, ENDED, WITHDRAWN}
 
 
 def test_what_cannot_be_done_with_agents_is_told_with_its_cure(tmp_path: Path) -> None:

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.domain.agent_lifecycle import AgentState, IllegalTransition
-from planner.events.agent_record import ACCEPTED, AGENT_PROJECTION, ENDED, HELD, RETIRED, AgentRecord, after_note
+from planner.events.agent_record import (
+    ACCEPTED,
+    AGENT_PROJECTION,
+    ENDED,
+    HELD,
+    RETIRED,
+    WITHDRAWN,
+    AgentRecord,
+    after_note,
+)
 from planner.ports.agent_journal import JournalEntry, agent_aggregate
 
 AGENT = "plant:1901"
@@ -43,6 +52,7 @@ NOTES = st.lists(
             ended(),
             ended(planned=False),
             (ACCEPTED, {"plan": "r1"}),
+            (WITHDRAWN, {}),
             (RETIRED, {"reason": "closed"}),
             ("dreamt", {"of": "a later release"}),
         ]
