@@ -7,7 +7,7 @@ it. All drawings take their colours from the page's style sheet by CSS class.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from planner.console.markup import Markup, element
@@ -123,6 +123,26 @@ def _steps(points: Sequence[tuple[float, float]], x: Axis, y: Axis) -> str:
     (first_x, first_y), *rest = points
     path = f"M{_short(_right(x, first_x))} {_short(_down(y, first_y))}"
     return path + "".join(f"H{_short(_right(x, a))}V{_short(_down(y, b))}" for a, b in rest)
+
+
+def dot(point: tuple[float, float], axes: tuple[Axis, Axis], style: str, words: str) -> Markup:
+    """Return a round dot, whatever the plot's proportions, that shows words when pointed at."""
+    x, y = _right(axes[0], point[0]), _down(axes[1], point[1])
+    return element("path", element("title", words), d=f"M{_short(x)} {_short(y)}h0", class_=f"dot {style}")
+
+
+def whisker(start: tuple[float, float], end: tuple[float, float], axes: tuple[Axis, Axis], style: str = "") -> Markup:
+    """Return a thin straight line between two points."""
+    (x1, y1), (x2, y2) = ((_right(axes[0], a), _down(axes[1], b)) for a, b in (start, end))
+    path = f"M{_short(x1)} {_short(y1)}L{_short(x2)} {_short(y2)}"
+    return element("path", d=path, class_=f"whisker {style}".rstrip())
+
+
+def padded_axis(low: float, high: float, label: Callable[[float], str], *, count: int = 4) -> Axis:
+    """Return a linear axis with some room at both ends, round ticks on it labelled by ``label``."""
+    room = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
+    ends = low - room, high + room
+    return Axis(*ends, ticks=tuple((tick, label(tick)) for tick in round_ticks(*ends, count)))
 
 
 def column(place: float, width: float, span: tuple[float, float], style: str) -> Markup:
