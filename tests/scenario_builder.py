@@ -83,6 +83,14 @@ def with_closures(scenario: Scenario, seed: int) -> Scenario:
     return with_table(scenario, "lane_closures", frame("lane_closures", rows))
 
 
+def with_closed_recipes(scenario: Scenario, seed: int) -> Scenario:
+    """Return the scenario with about a third of its recipes and periods closed, drawn from the seed."""
+    closed = np.random.default_rng(seed).random((scenario["recipes"].height, scenario.horizon.periods)) < 1 / 3
+    recipes = scenario["recipes"].select("plant", "product").rows()
+    rows = [(*recipes[i], t) for i, t in np.argwhere(closed).tolist()]
+    return with_table(scenario, "recipe_closures", frame("recipe_closures", rows))
+
+
 def with_clauses(scenario: Scenario, *clauses: Clause) -> Scenario:
     """Return the scenario with one contract of partner ``brand`` that holds exactly these clauses."""
     contract = Contract("C", "brand", 1, None, None, clauses)

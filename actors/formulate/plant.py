@@ -140,10 +140,13 @@ class _Plant:
             (product, t): quantity
             for product, t, quantity in self.table["firm"].select("product", "period", "quantity").iter_rows()
         }
+        closures = self.around.scenario["recipe_closures"].filter(pl.col("plant") == self.plant)
+        closed = set(closures.select("product", "period").iter_rows())
         for recipe in self.table["recipes"].iter_rows(named=True):
             product, most = recipe["product"], self.limits[recipe["product"]]
             released = np.array([(product, t) in firm for t in self.t])
-            allowed = released | (most >= max(recipe["min_lot"], 0.0))
+            open_ = np.array([(product, t) not in closed for t in self.t])
+            allowed = released | (open_ & (most >= max(recipe["min_lot"], 0.0)))
             setup = self.columns(
                 "setup",
                 product,

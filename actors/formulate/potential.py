@@ -52,7 +52,8 @@ def production_limits(scenario: Scenario, index: Index, potential: MarketPotenti
     """Return the largest sensible production per recipe and period, float64 of shape (recipes, T).
 
     The least of: the largest lot; what regular time and overtime allow beside the set-up; and the greater of smallest
-    lot, baseline, and everything that could still be sold, consumed by other recipes or kept as safety stock.
+    lot, baseline, and everything that could still be sold, consumed by other recipes or kept as safety stock. Nothing
+    where a recipe is closed. What is released is made whatever limits say.
     """
     recipes = scenario["recipes"]
     number = {key: r for r, key in enumerate(recipes.select("plant", "product").iter_rows())}
@@ -63,6 +64,8 @@ def production_limits(scenario: Scenario, index: Index, potential: MarketPotenti
         scenario["baseline"].select("plant", "product", "period", "quantity").iter_rows()
     ):
         baseline[number[plant, product], t] = quantity
+    for plant, product, t in scenario["recipe_closures"].select("plant", "product", "period").iter_rows():
+        limits[number[plant, product], t] = 0.0
     useful = _Useful(scenario, index, potential)
     for r in _parents_first(scenario, number):
         row = recipes.row(r, named=True)

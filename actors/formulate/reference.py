@@ -44,6 +44,12 @@ def planning_data(scenario: Scenario, eligibility: Eligibility) -> Planning:
         storage=storage,
         received=_quantities(scenario, "receipts", "plant", "item", "period"),
         released=_quantities(scenario, "firm", "plant", "product", "period"),
+        unmade=frozenset(
+            scenario["recipe_closures"]
+            .join(scenario["firm"], on=["plant", "product", "period"], how="anti")
+            .select("plant", "product", "period")
+            .iter_rows()
+        ),
         baseline=_quantities(scenario, "baseline", "plant", "product", "period"),
         supplies={
             (row["partner"], row["material"], row["period"]): (row["unit_cost"], _unless_empty(row["max_quantity"]))

@@ -20,7 +20,7 @@ from planner.domain.plan_form import canonical_table
 from planner.domain.scenario import Scenario
 from planner.domain.schema import PARQUET_TABLES, TABLES
 
-_LATER = frozenset({"lane_closures"})
+_LATER = frozenset({"lane_closures", "recipe_closures"})
 """Tables that joined the format when there were scenarios already: without rows they leave a hash as it was."""
 
 

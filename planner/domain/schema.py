@@ -203,6 +203,13 @@ TABLES: dict[str, Table] = {
         Table("receipts", (_PLANT, _text("item"), _PERIOD, _QUANTITY), ("plant", "item", "period"), optional=True),
         Table("in_transit", (_MARKET, _PRODUCT, _PERIOD, _QUANTITY), ("market", "product", "period"), optional=True),
         Table("firm", (_PLANT, _PRODUCT, _PERIOD, _QUANTITY), ("plant", "product", "period"), optional=True),
+        Table(
+            "recipe_closures",
+            (_PLANT, _PRODUCT, _PERIOD),
+            ("plant", "product", "period"),
+            optional=True,
+            part_of="recipes",
+        ),
         Table("baseline", (_PLANT, _PRODUCT, _PERIOD, _QUANTITY), ("plant", "product", "period"), optional=True),
         Table(
             "customers",

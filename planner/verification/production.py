@@ -6,7 +6,7 @@ import numpy as np
 
 from planner.domain.lookup import row_positions
 from planner.domain.scenario import Scenario
-from planner.verification.breaches import Breach, Floats, exceeds, listed, tolerance
+from planner.verification.breaches import Bools, Breach, Floats, exceeds, listed, tolerance
 from planner.verification.decisions import Decisions
 
 
@@ -52,6 +52,7 @@ def _lot_breaches(scenario: Scenario, decisions: Decisions) -> list[Breach]:
     known = (recipe >= 0) & (period >= 0) & (period < shape[1])
     released[recipe[known], period[known]] = firm["quantity"].to_numpy()[known]
     free = np.isnan(released)
+    closed = free & _closed(scenario, shape)
     min_lot = np.broadcast_to(recipes["min_lot"].to_numpy()[:, None], shape)
     max_lot = np.broadcast_to(recipes["max_lot"].fill_null(np.inf).to_numpy()[:, None], shape)
     fixed = np.where(free, 0.0, released)
@@ -86,6 +87,15 @@ def _lot_breaches(scenario: Scenario, decisions: Decisions) -> list[Breach]:
             quantity - max_lot,
         ),
         *listed(
+            "production.closed",
+            closed & ((setup == 1) | (quantity > tolerance(np.zeros(shape)))),
+            lambda r, t: (
+                where(r, t),
+                f"the recipe is closed in this period, the plan has {quantity[r, t]:g}, set-up {setup[r, t]:g}",
+            ),
+            quantity,
+        ),
+        *listed(
             "production.firm",
             ~free & ((off > tolerance(fixed)) | (setup == 0)),
             lambda r, t: (
@@ -95,6 +105,16 @@ def _lot_breaches(scenario: Scenario, decisions: Decisions) -> list[Breach]:
             off,
         ),
     ]
+
+
+def _closed(scenario: Scenario, shape: tuple[int, ...]) -> Bools:
+    """Return bool [recipes, periods]: where no lot may be started."""
+    closures, closed = scenario["recipe_closures"], np.zeros(shape, dtype=np.bool_)
+    recipe = row_positions(closures.select("plant", "product"), scenario["recipes"].select("plant", "product"))
+    period = closures["period"].to_numpy()
+    known = (recipe >= 0) & (period >= 0) & (period < shape[1])
+    closed[recipe[known], period[known]] = True
+    return closed
 
 
 def _capacity_breaches(scenario: Scenario, decisions: Decisions) -> list[Breach]:

@@ -95,8 +95,8 @@ class Planning:
     Keys: ``recipes`` (plant, product), ``routings`` (plant, product, resource) → (capacity per unit, per set-up),
     ``capacity`` (plant, resource, period), ``bom`` (plant, product, component), ``storage`` (plant, product) for every
     product a plant may hold, ``received`` (plant, item, period), ``released`` and ``baseline`` (plant, product,
-    period), ``supplies`` (partner, material, period) → (unit cost, largest quantity), ``lanes`` (plant, market,
-    product) → (transit, unit cost), ``closed`` (plant, market, product, period) in which nothing may leave on that
+    period), ``unmade`` (plant, product, period) in which no lot may be started, ``supplies`` (partner, material,
+    period) → (unit cost, largest quantity), ``lanes`` (plant, market, product) → (transit, unit cost), ``closed`` (plant, market, product, period) in which nothing may leave on that
     lane, ``in_transit`` (market, product, period), ``demand`` (segment, product, period)
     complete. ``windows`` holds the periods of every reward window, ``families`` every product's family, ``markets``
     every segment's market.
@@ -112,6 +112,7 @@ class Planning:
     storage: Mapping[tuple[str, str], Storage]
     received: Mapping[tuple[str, str, int], float]
     released: Mapping[tuple[str, str, int], float]
+    unmade: frozenset[tuple[str, str, int]]
     baseline: Mapping[tuple[str, str, int], float]
     supplies: Mapping[tuple[str, str, int], tuple[float, float]]
     lanes: Mapping[tuple[str, str, str], tuple[int, float]]

@@ -21,7 +21,7 @@ from solvers.backends.registry import backend
 from solvers.core.termination import Limits, Termination
 from solvers.network.assembly import assemble
 from solvers.reference.planning import planning_model
-from tests.scenario_builder import small_scenario, with_closures
+from tests.scenario_builder import small_scenario, with_closed_recipes, with_closures
 
 FEW = range(12)
 EXACT = {"mip_rel_gap": 1e-9, "mip_abs_gap": 1e-9, "mip_feasibility_tolerance": 1e-9}
@@ -82,6 +82,25 @@ def test_both_formulations_agree_where_lanes_are_closed(seed: int) -> None:
     check(with_closures(generate("tiny", seed=seed), seed))
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_both_formulations_agree_where_recipes_are_closed(seed: int) -> None:
+    """With a third of recipes and periods closed, both formulations have one optimum, or are infeasible together."""
+    check(with_closed_recipes(generate("tiny", seed=seed), seed))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6, 150))
+def test_both_formulations_agree_where_recipes_are_closed_on_many(seed: int) -> None:
+    """On many more tiny scenarios with closed recipes both have one optimum, or are infeasible together."""
+    check(with_closed_recipes(generate("tiny", seed=seed), seed))
+
+
+def test_closing_recipes_costs_money_in_what_is_compared() -> None:
+    """Closures bind in what is compared."""
+    plain = [generate("tiny", seed=seed) for seed in range(4)]
+    assert any(array_optimum(with_closed_recipes(s, i)) < array_optimum(s) - 1e-6 for i, s in enumerate(plain))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6, 150))
 def test_both_formulations_agree_where_lanes_are_closed_on_many(seed: int) -> None:
@@ -105,7 +124,7 @@ def test_both_formulations_agree_on_a_scenario_written_by_hand() -> None:
 def test_the_seeds_show_every_clause_kind_every_optional_table_and_infeasibility() -> None:
     """What the few seeds compare leaves out no clause kind, no optional table, and not what cannot hold."""
     scenarios = [generate("tiny", seed=seed) for seed in FEW]
-    scenarios += [with_closures(scenarios[0], 0)]
+    scenarios += [with_closures(scenarios[0], 0), with_closed_recipes(scenarios[0], 0)]
     assert {clause.kind for s in scenarios for clause in s.clauses} == set(CLAUSE_KINDS)
     optional = {name for name, table in TABLES.items() if table.optional}
     assert {name for s in scenarios for name in optional if s[name].height} == optional

@@ -49,7 +49,8 @@ def test_closures_enter_the_scenario_hash_and_their_absence_does_not():
         ("1901", "north", "*", 1),
     ]
     shut = [with_table(scenario, "lane_closures", frame("lane_closures", [row])) for row in closures]
-    assert len({scenario_hash(each) for each in (scenario, *shut)}) == 1 + len(closures)
+    shut.append(with_table(scenario, "recipe_closures", frame("recipe_closures", [("1901", "soap", 0)])))
+    assert len({scenario_hash(each) for each in (scenario, *shut)}) == 2 + len(closures)
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if not small_scenario()[name].is_empty()])

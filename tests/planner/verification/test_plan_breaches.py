@@ -49,6 +49,11 @@ def closed(*closure: object) -> Case:
     return lambda s, t: (with_table(s, "lane_closures", frame("lane_closures", [closure])), t)
 
 
+def not_made(*closure: object) -> Case:
+    """Close a recipe of the scenario in one period."""
+    return lambda s, t: (with_table(s, "recipe_closures", frame("recipe_closures", [closure])), t)
+
+
 CASES: list[tuple[str, str, Case]] = [
     ("production.unknown", "plant P2, product soap, period 0", row("production", "P2", "soap", 0, 1.0, 1)),
     ("production.unknown", "product soap, period 0", cell("production", 0, "plant", None)),
@@ -83,6 +88,7 @@ CASES: list[tuple[str, str, Case]] = [
     ("lane", "plant 1901, product soap, period 0", lambda s, t: (with_table(s, "lanes", s["lanes"][1:]), t)),
     ("lane", "plant 1901, product soap, period 0", closed("1901", "north", "*", 0)),
     ("lane", "plant 1901, product mix, period 1", closed("1901", "south", "mix", 1)),
+    ("production.closed", "plant 1901, product soap, period 0", not_made("1901", "soap", 0)),
     ("market.balance", "market north, product mix, period 3", given("lanes", 0, "transit", 1)),
     ("market.balance", "market south, product mix, period 1", given("lanes", 2, "transit", 1)),
     ("market.balance", "market north, product soap, period 1", cell("service", 6, "quantity", 2.1)),
