@@ -98,7 +98,8 @@ class Planning:
     period), ``unmade`` (plant, product, period) in which no lot may be started, ``supplies`` (partner, material,
     period) → (unit cost, largest quantity), ``lanes`` (plant, market, product) → (transit, unit cost),
     ``closed`` (plant, market, product, period) in which nothing may leave on that lane, ``in_transit`` (market,
-    product, period), ``demand`` (segment, product, period) complete. ``windows`` holds the periods of every reward window, ``families`` every product's family, ``markets``
+    product, period), ``demand`` (segment, product, period) complete.
+    ``windows`` holds the periods of every reward window, ``families`` every product's family, ``markets``
     every segment's market.
     """
 

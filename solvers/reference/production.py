@@ -5,7 +5,7 @@ Variables, all ≥ 0: ``setup[p,k,t]`` ∈ {0,1}, ``made[p,k,t]``, ``overtime[p,
 where the lane is closed.
 
     lot_needs_setup     made ≤ M·setup
-    lot_large_enough    made ≥ min_lot·setup      (neither for released lots: they are fixed; 0 where a recipe is closed)
+    lot_large_enough    made ≥ min_lot·setup     (neither for released lots: they are fixed; 0 where recipes are closed)
     capacity            Σ_k capacity_per_unit·made + setup_capacity·setup ≤ regular + overtime
     stock_balance       stock[t] = stock[t−1] + received + made[t−lead] − Σ bom·made − Σ_m shipped
     safety_stock        stock + unsafe ≥ safety
