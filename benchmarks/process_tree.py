@@ -14,6 +14,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,38 @@ def run_measured(command: Sequence[str], *, deadline: float, log: Path) -> Proce
         left=account.left_after(_PARTING_SECONDS),
         errors="" if returncode == 0 else tail,
     )
+
+
+def processes_below(root: int) -> list[int]:
+    """Return a process and all that it started and those started, as far as their parents live (Linux)."""
+    children: dict[int, list[int]] = {}
+    for status in _PROC.glob("[0-9]*/stat"):
+        try:
+            parent = int(status.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it ended meanwhile
+        children.setdefault(parent, []).append(int(status.parent.name))
+    found = [root]
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+def title_of(pid: int) -> bytes:
+    """Return what a process calls itself, nothing for one that is gone (Linux)."""
+    try:
+        return (_PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def tree_bytes(root: int) -> int:
+    """Return the memory of a process and all below it, pages shared by n processes counted 1/n in each."""
+    total = 0
+    for pid in processes_below(root):
+        with suppress(OSError):  # it ended meanwhile
+            total += _proportional_bytes(pid)
+    return total
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from benchmarks.results import Ending, Turn
 from benchmarks.subject import Contender
 
-ROUNDS = {"smoke": 1, "full": 3, "coordination": 3, "service": 3}
+ROUNDS = {"smoke": 1, "full": 3, "coordination": 3, "service": 3, "whatif": 1}
 _LONG_SECONDS, _LONG_ROUNDS = 10.0, 3
 _ENDLESS_SECONDS = 30.0
 

@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-SUITES = frozenset({"smoke", "full", "coordination", "service"})
+SUITES = frozenset({"smoke", "full", "coordination", "service", "whatif"})
 
 Point = tuple[float, float | None, float | None]
 """Measured seconds, value and bound, the last two None where unknown."""

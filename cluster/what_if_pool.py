@@ -50,6 +50,8 @@ class WorkerPool:
         self._crew = crew or ProcessCrew()
         self._idle: list[Worker] = []
         self._planned_by: dict[Worker, int] = {}
+        self.asked_again = 0
+        """How many cases were begun once more, since the worker that had them was lost."""
 
     @property
     def lanes(self) -> int:
@@ -74,7 +76,8 @@ class WorkerPool:
 
     async def _planned(self, order: CaseOrder) -> CaseResult:
         began = time.monotonic()
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            self.asked_again += attempt > 0
             worker = await self._take()
             try:
                 async with asyncio.timeout(self._patience.of(order.parameters)):
@@ -119,7 +122,13 @@ class WorkerPool:
 
 
 def _told(order: CaseOrder) -> dict[str, object]:
-    return {"key": order.case.key, "parameters": asdict(order.parameters), "plan_folder": order.plan_folder}
+    held = None if order.held is None else asdict(order.held)
+    return {
+        "key": order.case.key,
+        "parameters": asdict(order.parameters),
+        "plan_folder": order.plan_folder,
+        "held": held,
+    }
 
 
 def _result(told: dict[str, Any]) -> CaseResult:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from actors.host import agent_names
+from benchmarks.process_tree import processes_below, title_of
 from benchmarks.service_doors import serving
 from benchmarks.subject import Answer, Case, Contender, Phase, Stopwatch, Subject, Target, Verdict
 from planner.adapters.scenario_folder import write_scenario
@@ -56,8 +57,8 @@ class Memory:
 
     def sample(self, root: int) -> None:
         """Look at a process and all it started."""
-        found = {pid: _memory(pid) for pid in _descendants(root)}
-        hosts = [memory for pid, memory in found.items() if _title(pid).startswith(_HOST_TITLE)]
+        found = {pid: _memory(pid) for pid in processes_below(root)}
+        hosts = [memory for pid, memory in found.items() if title_of(pid).startswith(_HOST_TITLE)]
         self.counts.add(len(hosts))
         self.own = max(self.own, sum(unique for unique, _ in hosts))
         self.largest = max(self.largest, max((shared for _, shared in hosts), default=0))
@@ -147,21 +148,6 @@ def _watched(root: int) -> Iterator[Memory]:
         memory.sample(root)
 
 
-def _descendants(root: int) -> list[int]:
-    """Return a process and all below it (Linux)."""
-    children: dict[int, list[int]] = {}
-    for status in _PROC.glob("[0-9]*/stat"):
-        try:
-            parent = int(status.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
-        except OSError:
-            continue  # it ended meanwhile
-        children.setdefault(parent, []).append(int(status.parent.name))
-    found = [root]
-    for pid in found:
-        found += children.get(pid, [])
-    return found
-
-
 def _memory(pid: int) -> tuple[int, int]:
     """Return the unique and the proportional set size of a process, in bytes."""
     try:
@@ -171,13 +157,6 @@ def _memory(pid: int) -> tuple[int, int]:
     kib = {parts[0]: int(parts[1]) for line in lines if len(parts := line.split()) == 3}
     unique = kib.get("Private_Clean:", 0) + kib.get("Private_Dirty:", 0)
     return unique * 1024, kib.get("Pss:", 0) * 1024
-
-
-def _title(pid: int) -> bytes:
-    try:
-        return (_PROC / str(pid) / "cmdline").read_bytes()
-    except OSError:
-        return b""  # as above
 
 
 def _check(_: Asked, answer: Answer, case: Case) -> Verdict:

@@ -34,7 +34,7 @@ def test_every_subject_of_the_house_can_be_loaded_and_reached() -> None:
     for entry in registry.entries.values():
         suites = frozenset().union(*(case.suites for case in entry.subject.cases))
         assert "smoke" in suites or any(not case.suites for case in entry.subject.cases), entry.subject.name
-        assert suites & {"full", "coordination", "service"}, entry.subject.name
+        assert suites & {"full", "coordination", "service", "whatif"}, entry.subject.name
         assert entry.module.rpartition(".")[2] == entry.subject.name
 
 
