@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cluster.child_server import child_server
 from planner.cli.app import run
 from planner.cli.launchers import AuditCheck, Launchers, LogPlace, Replay, ReplayOrder, ServeOptions, Verification
-from planner.cli.what_if_order import AmendOrder, DecideOrder, GridOrder, GridRunEnd, GridRunOrder, WhatIf
+from planner.cli.what_if_order import AmendOrder, CompareOrder, DecideOrder, GridOrder, GridRunEnd, GridRunOrder, WhatIf
 
 if TYPE_CHECKING:  # loaded by the commands that need them: `concordat --help` should not wait for polars
     from planner.domain.finding import Finding
@@ -149,10 +149,10 @@ def _run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
     return run_grid(order, tell)
 
 
-def _compare_run(folder: Path, bound: str, page: Path | None) -> Iterable[str]:
+def _compare_run(order: CompareOrder) -> Iterable[str]:
     from cluster.what_if import compare_run  # noqa: PLC0415 - loads polars and the formulation
 
-    return compare_run(folder, bound, page)
+    return compare_run(order)
 
 
 def _decide_pairs(order: DecideOrder, tell: Callable[[str], None]) -> Iterable[str]:

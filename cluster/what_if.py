@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -19,10 +20,14 @@ from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import GridFile, read_grid
 from planner.adapters.scenario_folder import read_scenario
 from planner.application.check_grid import CheckedGrid, check_grid
+from planner.application.clause_spread import clause_spreads
 from planner.application.estimate_grid import estimate_grid
+from planner.application.interactions import chosen_interaction, interactions
+from planner.application.pareto_front import pareto_front
 from planner.application.run_grid import GridEnd, GridRun
-from planner.cli.what_if_order import GridOrder, GridRunEnd, GridRunOrder
-from planner.console.what_if_page import render_comparison
+from planner.cli.what_if_order import CompareOrder, GridOrder, GridRunEnd, GridRunOrder
+from planner.console.what_if_page import ComparisonView, render_comparison
+from planner.console.what_if_tables import clause_lines, front_lines, together_lines
 from planner.console.what_if_words import comparison_lines, grid_lines, progress_line
 from planner.domain.comparison import pairwise
 from planner.domain.errors import FolderNotWritable, GridInvalid, InvalidRequest
@@ -93,28 +98,47 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
         return GridRunEnd(done=end.done, left=end.left, failed=failed, file=store.put_together())
 
 
-def compare_run(folder: Path, bound: str = "bound_checked", page: Path | None = None) -> Iterator[str]:
-    """Return what the results of a run prove by a column of bounds; all pairs are written beside them.
-
-    ``page`` is where the same is written as HTML (None: nowhere).
+def compare_run(order: CompareOrder) -> Iterator[str]:
+    """Return what the results of a run prove and tell; all pairs are written beside them.
 
     Raises
     ------
     PlanUnreadable
         If the folder holds no run.
+    InvalidRequest
+        If there is no such measure or factor.
     FolderNotWritable
         If the pairs or the page cannot be written.
     """
-    store = ParquetCaseStore(folder)
+    store = ParquetCaseStore(order.results)
     cases = store.read().sort("name", "key")
-    pairs = pairwise(cases, bound)
+    pairs = pairwise(cases, order.bounds)
+    front = pareto_front(cases, order.pareto, order.bounds)
+    together = (chosen_interaction(cases, order.bounds, order.heat),) if order.heat else ()
     store.write_beside(pairs, _PAIRS)
-    if page is not None:
-        try:
-            page.write_text(render_comparison(cases, pairs, bound), encoding="utf-8")
-        except OSError as error:
-            raise FolderNotWritable(f"cannot write {page}: {error.strerror}") from error
-    return comparison_lines(cases, pairs, bound)
+    if order.html is not None:
+        view = ComparisonView(order.pareto, order.heat)
+        write_page(order.html, render_comparison(cases, pairs, order.bounds, view))
+    return chain(
+        comparison_lines(cases, pairs, order.bounds),
+        together_lines(together or interactions(cases, order.bounds), chosen=bool(together)),
+        front_lines(front),
+        clause_lines(clause_spreads(cases)),
+    )
+
+
+def write_page(file: Path, page: str) -> None:
+    """Write a page for people.
+
+    Raises
+    ------
+    FolderNotWritable
+        If it cannot be written.
+    """
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise FolderNotWritable(f"cannot write {file}: {error.strerror}") from error
 
 
 async def _asked(run: GridRun, runner: CaseRunner, order: GridRunOrder, cases: tuple[Case, ...]) -> GridEnd:

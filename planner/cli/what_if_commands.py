@@ -13,7 +13,7 @@ from rich.console import Console
 
 from planner.cli.exit_codes import DOES_NOT_HOLD, DONE
 from planner.cli.launchers import Launchers
-from planner.cli.what_if_order import GAP, SECONDS, AmendOrder, DecideOrder, GridOrder, GridRunOrder
+from planner.cli.what_if_order import GAP, SECONDS, AmendOrder, CompareOrder, DecideOrder, GridOrder, GridRunOrder
 
 GridArgument = Annotated[Path, typer.Argument(help="YAML file that names a base scenario, factors and their levels.")]
 Workers = Annotated[int | None, typer.Option(help="Cases planned at once; else one a core.", min=1, show_default=False)]
@@ -102,6 +102,12 @@ def compare(  # noqa: PLR0913 - every option of the command is a parameter
         Bound, typer.Option(help="checked: recomputed without a solver; proved: what solvers claim, often closer.")
     ] = Bound.CHECKED,
     html: Annotated[Path | None, typer.Option(help="HTML file to write as well.", show_default=False)] = None,
+    pareto: Annotated[
+        str, typer.Option(metavar="MEASURE,MEASURE", help="Measures to set cases against each other by.")
+    ] = "value,fill_rate",
+    heat: Annotated[
+        str, typer.Option(metavar="FACTOR,FACTOR", help="Factors to show together; else those that interact most.")
+    ] = "",
     decide: Annotated[
         bool, typer.Option("--decide", help="Plan cases further first, until the pairs that matter are decided.")
     ] = False,
@@ -115,6 +121,13 @@ def compare(  # noqa: PLR0913 - every option of the command is a parameter
 ) -> None:
     """Say which cases are proven better than which, and what is cheapest to do about the others."""
     what_if, bounds = context.ensure_object(Launchers).what_if, f"bound_{bound.value}"
+    told = CompareOrder(
+        results=results,
+        bounds=bounds,
+        html=html,
+        pareto=_pair(pareto, "--pareto"),
+        heat=_pair(heat, "--heat") if heat else None,
+    )
     if decide:
         order = DecideOrder(
             results=results,
@@ -126,7 +139,7 @@ def compare(  # noqa: PLR0913 - every option of the command is a parameter
         )
         for line in what_if.decide(order, _teller()):
             _print(line)
-    for line in what_if.compare(results, bounds, html):
+    for line in what_if.compare(told):
         _print(line)
 
 
@@ -166,6 +179,14 @@ def amend(  # noqa: PLR0913 - every option of the command is a parameter
 def _teller() -> Callable[[str], None]:
     """Return what tells people how far things are, beside what the command has to say in the end."""
     return partial(Console(stderr=True).print, markup=False, highlight=False, soft_wrap=True)
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    """Return two names separated by a comma."""
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != 2 or not all(names):
+        raise typer.BadParameter(f"name two with a comma between them, got {text!r}", param_hint=option)
+    return names[0], names[1]
 
 
 def _print(text: str) -> None:

@@ -87,6 +87,22 @@ class GridRunEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CompareOrder:
+    """The folder of a run, and what is told of it.
+
+    ``bounds`` names the column of bounds that verdicts rest on, ``html`` the page to write as well (None: none).
+    ``pareto`` are two measures to set cases against each other by, ``heat`` two factors to show together (None: those
+    that interact most).
+    """
+
+    results: Path
+    bounds: str = "bound_checked"
+    html: Path | None = None
+    pareto: tuple[str, str] = ("value", "fill_rate")
+    heat: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecideOrder:
     """The folder of a run whose undecided pairs are to be decided, as far as ``budget_seconds`` allow (None: no limit).
 
@@ -113,6 +129,6 @@ class WhatIf:
 
     plan: Callable[[GridOrder], Iterable[str]]
     run: Callable[[GridRunOrder, Callable[[str], None]], GridRunEnd]
-    compare: Callable[[Path, str, Path | None], Iterable[str]]
+    compare: Callable[[CompareOrder], Iterable[str]]
     decide: Callable[[DecideOrder, Callable[[str], None]], Iterable[str]]
     amend: Callable[[AmendOrder, Callable[[str], None]], Iterable[str]]

@@ -53,7 +53,7 @@ def comparison_lines(cases: pl.DataFrame, pairs: pl.DataFrame, bound: str) -> It
         yield "no results yet: run the grid first"
         return
     against = reference(ordered)
-    yield from _table(_rows(ordered.with_columns(bound=pl.col(bound)), pairs, against))
+    yield from plain_table(_rows(ordered.with_columns(bound=pl.col(bound)), pairs, against))
     if ordered.height > _MOST_ROWS:
         yield f"… and {ordered.height - _MOST_ROWS} more"
     counts = dict(pairs["verdict"].value_counts().iter_rows())
@@ -86,7 +86,7 @@ def curve_lines(cases: pl.DataFrame, pairs: pl.DataFrame, amended: Mapping[str, 
         )
     if base.height:
         yield f"as it is: value {_number(base['value'][0], base['outcome'][0])}"
-    yield from _table(rows)
+    yield from plain_table(rows)
 
 
 def reference(cases: pl.DataFrame) -> str:
@@ -145,7 +145,8 @@ def _steps(pairs: pl.DataFrame) -> Iterator[str]:
         yield f"next: plan {name} to a gap of {gap:.4%}, about {duration(seconds)}: decides up to {number} pairs"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def plain_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Return rows as aligned lines, the first column to the left; the first row is the heading."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]

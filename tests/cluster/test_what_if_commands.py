@@ -40,7 +40,11 @@ def test_a_grid_is_planned_run_and_compared_by_three_commands(folder: Path, capf
     assert "3 results, 0 of them failed, 0 cases left" in told.out
     assert "3/3" in told.err
     assert run(launchers(), ["whatif", "compare", out]) == DONE
-    assert "3 pairs, as recomputed without a solver" in capfd.readouterr().out
+    told = capfd.readouterr()
+    assert "3 pairs, as recomputed without a solver" in told.out
+    assert "that no other one beats in value and fill rate" in told.out
+    assert run(launchers(), ["whatif", "compare", out, "--pareto", "value"]) == WRONG_INPUT
+    assert "name two with a comma between them" in capfd.readouterr().err
 
 
 def test_a_run_that_its_budget_ends_says_that_cases_are_left(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -15,8 +15,8 @@ from cluster.what_if import compare_run, plan_grid, run_grid
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import read_grid
 from planner.adapters.scenario_folder import write_scenario
-from planner.cli.what_if_order import GridOrder, GridRunOrder
-from planner.domain.errors import FolderNotWritable, GridInvalid, StorageFailure
+from planner.cli.what_if_order import CompareOrder, GridOrder, GridRunOrder
+from planner.domain.errors import FolderNotWritable, GridInvalid, InvalidRequest, StorageFailure
 from tests.planning import optimum
 from tests.scenario_builder import small_scenario
 
@@ -102,13 +102,24 @@ def test_running_again_plans_nothing_and_a_grown_grid_only_what_is_new(ended: Pa
 
 def test_a_comparison_writes_all_pairs_and_tells_the_base_first(ended: Path) -> None:
     """Every case is put beside the base, and pairs that intervals decide are counted as proven."""
-    lines = list(compare_run(ended / "run"))
+    lines = list(compare_run(CompareOrder(results=ended / "run")))
     assert any(line.startswith("base ") for line in lines)
     assert any("pairs, as recomputed" in line and "proven" in line for line in lines)
     page = ended / "page.html"
-    assert any("solvers claim" in line for line in compare_run(ended / "run", "bound_proved", page))
+    proved = CompareOrder(results=ended / "run", bounds="bound_proved", html=page)
+    assert any("solvers claim" in line for line in compare_run(proved))
     assert "What moves the value" in page.read_text(encoding="utf-8")
     assert (ended / "run" / "pairs.parquet").is_file()
+
+
+def test_a_comparison_tells_front_and_factors_that_were_chosen(ended: Path) -> None:
+    """Measures are kept of every planned case, and names that do not exist are told before anything is written."""
+    chosen = CompareOrder(results=ended / "run", pareto=("value", "lost_sales"), heat=("demand", "hard"))
+    lines = list(compare_run(chosen))
+    assert any("that no other one beats in value and lost sales" in line for line in lines)
+    assert any("were all planned together" in line for line in lines)
+    with pytest.raises(InvalidRequest, match="there is no measure 'sales'"):
+        compare_run(CompareOrder(results=ended / "run", pareto=("value", "sales")))
 
 
 def test_a_folder_of_another_run_and_a_run_under_way_are_refused(ended: Path) -> None:

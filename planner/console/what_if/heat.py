@@ -53,17 +53,18 @@ def interaction_words(interaction: Interaction) -> str:
         )
     less = "less" if told.found < 0 else "more"
     low, high = (None if end is None else abs(end) for end in (told.low, told.high))
-    if told.is_proven and low is not None and high is not None:
+    if not told.matched:
+        proof = ", but other factors differ among these cases and are mixed in"
+    elif told.is_proven and low is not None and high is not None:
         proof = (
             f"; between the best plans {money(min(low, high))} to {money(max(low, high))} {less}: proven not to add up"
         )
     else:
         proof = f"; between the best plans {between(told.low, told.high)}: undecided" if told.low is not None else ""
-    words = (
-        f"From {second} {told.second[0]} to {told.second[1]} the value gains {money(abs(told.found))} {less} "
+    return (
+        f"Going from {second} {told.second[0]} to {told.second[1]} is worth {money(abs(told.found))} {less} "
         f"at {first} {told.first[1]} than at {told.first[0]}{proof}."
     )
-    return words if told.matched else f"{words} Other factors differ among these cases and are mixed in."
 
 
 def _map(interaction: Interaction, reference: Reference) -> Markup:

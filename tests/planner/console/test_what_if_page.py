@@ -59,9 +59,9 @@ def test_factors_are_ordered_by_what_they_move_and_many_numbers_are_cut_in_third
 
 
 def test_what_two_factors_do_together_is_told_with_its_proof() -> None:
-    """From c to d the value gains 59 more at demand 1 than at 0, which the bounds of four cases prove."""
+    """Going from c to d is worth 59 more at demand 1 than at 0, which the bounds of four cases prove."""
     made = page(made_up(3))
-    assert "From rule c to d the value gains 59.00 more at demand 1 than at 0" in made
+    assert "Going from rule c to d is worth 59.00 more at demand 1 than at 0" in made
     assert "proven not to add up" in made
     turned = page(made_up(3), ComparisonView(heat=("rule", "demand")))
     assert "rule (rows) by demand (columns)" in turned
