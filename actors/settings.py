@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 
+from planner.domain.errors import InvalidRequest
 from planner.ports.folders import Folders
 
 
@@ -24,7 +25,11 @@ class Patience:
     def __post_init__(self) -> None:
         for name in ("beat_seconds", "silent_seconds", "round_seconds"):
             if not 0.0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be a number of seconds > 0, got {getattr(self, name)}")
+                told = f"{name} must be a finite number of seconds > 0, got {getattr(self, name)}"
+                raise InvalidRequest(told, name)
+        if self.beat_seconds > self.round_seconds:
+            told = f"a round of {self.round_seconds:g} s ends before its first beat after {self.beat_seconds:g} s"
+            raise InvalidRequest(f"{told}: give round_seconds more, or beat_seconds less", "beat_seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

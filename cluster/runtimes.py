@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import asdict
 
-from actors.settings import AgentSettings
+from actors.settings import AgentSettings, Patience
 from cluster.code_hash import code_hash
 from cluster.folders import FACTORY
 from cluster.gateway import Runtime
@@ -17,7 +18,12 @@ from planner.domain.errors import InvalidRequest
 
 
 def make_runtime(
-    name: str, *, backend: str | None = None, ray_address: str | None = None, journals: str = ""
+    name: str,
+    *,
+    backend: str | None = None,
+    ray_address: str | None = None,
+    journals: str = "",
+    patience: Patience | None = None,
 ) -> Runtime:
     """Return the runtime of this name.
 
@@ -25,18 +31,19 @@ def make_runtime(
     ``ray_address`` names a running Ray cluster to join instead of starting one. What is not given is what
     ``CONCORDAT_BACKEND`` and ``CONCORDAT_RAY_ADDRESS`` say. In the event log at ``journals``, a URL or an SQLite file,
     agents write down what they must not forget; without one they do not, nor into a file from a cluster joined.
+    ``patience`` says how long agents in other processes are waited for.
     """
     if name == "local":
         from cluster.local_runtime import LocalRuntime  # noqa: PLC0415 - a process loads one runtime only
 
-        return LocalRuntime(agent_settings(backend, journals))
+        return LocalRuntime(agent_settings(backend, journals, patience))
     if name == "ray":
         address = ray_address or os.environ.get("CONCORDAT_RAY_ADDRESS") or None
         guard_ray(own_cluster=address is None)
         from actors.on_ray import RayRuntime  # noqa: PLC0415 - ray is heavy, and the local runtime needs none of it
 
         place = shared_place(journals, joined=address is not None)
-        return RayRuntime(agent_settings(backend, place), address=address)
+        return RayRuntime(agent_settings(backend, place, patience), address=address)
     raise InvalidRequest(f"no runtime is called {name!r}; choose one of {', '.join(RUNTIMES)}", "runtime")
 
 
@@ -50,7 +57,7 @@ def guard_ray(*, own_cluster: bool) -> None:
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
-def agent_settings(backend: str | None = None, journals: str = "") -> AgentSettings:
+def agent_settings(backend: str | None = None, journals: str = "", patience: Patience | None = None) -> AgentSettings:
     """Return the settings of agents; a backend that is not named is what the environment says."""
     chosen = backend or os.environ.get("CONCORDAT_BACKEND") or "highs"
     if chosen not in BACKENDS:
@@ -63,4 +70,5 @@ def agent_settings(backend: str | None = None, journals: str = "") -> AgentSetti
         libraries=library_versions(),
         journals=JOURNALS,
         journal_place=journals,
+        **asdict(patience or Patience()),
     )

@@ -20,7 +20,8 @@ def serve_options(options: ServeOptions) -> None:
     """Serve until told to stop; see :func:`cluster.gateway.serve`."""
     settings = gateway_settings(options)
     place = str(settings.database or settings.data / EVENT_LOG_FILE)
-    serve(settings, partial(make_runtime, backend=settings.backend, ray_address=settings.ray_address, journals=place))
+    make = partial(make_runtime, backend=settings.backend, ray_address=settings.ray_address, patience=settings.patience)
+    serve(settings, partial(make, journals=place))
 
 
 def gateway_settings(options: ServeOptions) -> GatewaySettings:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from actors.settings import Patience
 from cluster.setting_keys import FLAG_ONLY
 from cluster.telemetry import TelemetrySettings
 from planner.application.plan_runs import MOST_WAITING
@@ -41,7 +42,8 @@ class GatewaySettings:
     started it, however that one ends. ``backend`` solves for plants and the coordinator (``pyomo`` is the
     readable reference path). ``ray_address`` is a running Ray cluster to join; without one the server starts its own.
     ``database`` is the URL of the event log, without one a file in the data folder. Ended plans that nobody accepted
-    lose their folder after ``keep_plans_days``; without that they are kept. ``telemetry`` says who may watch.
+    lose their folder after ``keep_plans_days``; without that they are kept. ``patience`` says how long agents in other
+    processes are waited for. ``telemetry`` says who may watch.
     """
 
     door: DoorSettings = field(default_factory=DoorSettings)
@@ -54,6 +56,7 @@ class GatewaySettings:
     keep_plans_days: float | None = None
     backend: str = "highs"
     ray_address: str | None = None
+    patience: Patience = field(default_factory=Patience)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     until_stdin_closes: bool = field(default=False, metadata=FLAG_ONLY)
 

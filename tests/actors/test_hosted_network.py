@@ -14,7 +14,7 @@ from actors.protocol import Formulate, Recalled, Survey
 from actors.recovery import Turn
 from actors.run_diary import RunSteps
 from actors.settings import Patience
-from planner.domain.errors import ConcordatError, PlanningFailed
+from planner.domain.errors import ConcordatError, InvalidRequest, PlanningFailed
 from planner.ports.agent_journal import EpochFenced
 from planner.ports.run_steps import StepKind
 
@@ -226,9 +226,11 @@ def test_a_silent_host_is_begun_anew_and_given_up_if_it_stays_so(silences: int, 
 
 
 def test_patience_is_what_the_settings_say() -> None:
-    """Waiting takes positive, finite seconds."""
-    with pytest.raises(ValueError, match="beat_seconds"):
-        Patience(beat_seconds=0.0)
+    """Waiting takes positive, finite seconds, and a round at least one beat."""
+    for wrong in ({"beat_seconds": 0.0}, {"silent_seconds": float("inf")}, {"beat_seconds": 9.0, "round_seconds": 8.0}):
+        with pytest.raises(InvalidRequest, match="seconds") as refused:
+            Patience(**wrong)
+        assert refused.value.field == next(iter(wrong))
 
 
 def test_hosts_that_took_agents_up_are_told_where_another_one_refuses_to() -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cluster.journals import agent_journal, shared_place
 from cluster.main import launchers
@@ -27,28 +26,9 @@ from planner.events.plan_record import PlanRecord
 from planner.ports.agent_records import agent_names, read_record
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult
 from planner.simulation.generate import generate
+from tests.faults.served import concordat_serve, serving
 
 SEED = 3
-
-
-@contextmanager
-def serving(data: Path) -> Iterator[str]:
-    """Start a server that plans in worker processes; gives its address, and kills it in the end."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "cluster.main", "serve", "--listen", "127.0.0.1:0"),
-            *("--data", str(data), "--runtime", "local"),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().removeprefix("listening on ").strip()
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def concordat_agents(address: str, *arguments: str) -> tuple[int, str]:
@@ -80,7 +60,7 @@ def planned(address: str, scenario: Path, *, accept: bool = False) -> PlanRecord
                 record = await client.accept(record.plan, etag=record.etag, accepted_by="somebody")
             return record
 
-    return asyncio.run(asyncio.wait_for(ask(), 120))
+    return asyncio.run(asyncio.wait_for(ask(), 240))
 
 
 def hash_of(record: PlanRecord) -> str:
@@ -89,18 +69,22 @@ def hash_of(record: PlanRecord) -> str:
     return record.ending.plan_hash
 
 
-def test_agents_are_who_they_were_through_kills_upgrades_and_rollbacks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runtime", ["local", pytest.param("ray", marks=pytest.mark.slow)])
+def test_agents_are_who_they_were_through_kills_upgrades_and_rollbacks(tmp_path: Path, runtime: str) -> None:
     """A killed server forgets no agent; each version of plants makes the same plan; a retired one is refused."""
-    data, scenario = tmp_path / "data", tmp_path / "scenario"
+    scenario, command = tmp_path / "scenario", concordat_serve(tmp_path / "data", "--runtime", runtime)
     write_scenario(generate("tiny", seed=SEED), scenario)
-    with serving(data) as address:
+    with serving(command) as server:
+        address = server.address
         assert listed(address) == {}
         first = planned(address, scenario, accept=True)
         agents = listed(address)
         assert {agent["state"] for agent in agents.values()} == {"executing"}
         assert {agent["plan"] for agent in agents.values()} == {first.plan}
         assert concordat_agents(address, "upgrade", "plant", "--to", "1")[0] == DONE
-    with serving(data) as address:
+        server.kill()
+    with serving(command) as server:
+        address = server.address
         assert listed(address) == agents
         older = planned(address, scenario)
         assert hash_of(older) == hash_of(first)
@@ -113,7 +97,9 @@ def test_agents_are_who_they_were_through_kills_upgrades_and_rollbacks(tmp_path:
         assert {(plant["version"], plant["runs"]) for plant in plants} == {(2, 3)}
         retired = plants[0]["name"]
         assert concordat_agents(address, "retire", retired, "--reason", "it was sold")[0] == DONE
-    with serving(data) as address:
+        server.kill()
+    with serving(command) as server:
+        address = server.address
         code, text = concordat_agents(address, "show", retired)
         assert code == DONE
         assert "decommissioned" in text
@@ -171,7 +157,7 @@ def test_a_plan_that_cannot_be_written_is_not_the_plan_of_its_agents(tmp_path: P
 
 def test_what_cannot_be_done_with_agents_is_told_with_its_cure(tmp_path: Path) -> None:
     """Unknown agents, kinds and versions, and a rollback of nothing, end with a code of wrong input and a reason."""
-    with serving(tmp_path / "data") as address:
+    with serving(concordat_serve(tmp_path / "data", "--runtime", "local")) as server:
         for arguments, reason in (
             (("show", "plant:nobody"), "no agent is called"),
             (("upgrade", "plant", "--to", "9"), "this release has 1, 2"),
@@ -180,7 +166,7 @@ def test_what_cannot_be_done_with_agents_is_told_with_its_cure(tmp_path: Path) -
             (("retire", "segment:nobody"), "no agent is called"),
             (("list", "--kind", "robot"), "choose one of plant, partner, segment"),
         ):
-            code, text = concordat_agents(address, *arguments)
+            code, text = concordat_agents(server.address, *arguments)
             assert code == WRONG_INPUT, (arguments, code, text)
             assert reason in " ".join(text.split()), text
 

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.settings import Patience
 from cluster.main import launchers
+from cluster.runtimes import agent_settings
 from cluster.serving import gateway_settings
 from cluster.setting_keys import SECRET, setting_keys
 from cluster.setting_sources import Sources, called, effective_settings, read_settings, settings_text, unused_variables
@@ -218,6 +220,21 @@ def test_a_value_the_server_refuses_is_told_with_its_origin(tmp_path: Path) -> N
     file = tmp_path / "server.toml"
     file.write_text('[door]\nlisten = "0.0.0.0:1"\n', encoding="utf-8")
     with pytest.raises(InvalidRequest, match=r"without TLS anybody .*door\.listen comes from .*server\.toml"):
+        gateway_settings(ServeOptions(config=file))
+
+
+def test_patience_with_agents_is_a_table_of_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds come from file and environment to the agents, and wrong ones are told with their origin."""
+    file = tmp_path / "server.toml"
+    file.write_text("[patience]\nround_seconds = 60\n", encoding="utf-8")
+    monkeypatch.setenv("CONCORDAT_PATIENCE_SILENT_SECONDS", "90.5")
+    patience = gateway_settings(ServeOptions(config=file)).patience
+    assert patience == Patience(beat_seconds=5.0, silent_seconds=90.5, round_seconds=60.0)
+    assert agent_settings(patience=patience).patience == patience
+    file.write_text("[patience]\nbeat_seconds = 0\n", encoding="utf-8")
+    with pytest.raises(
+        InvalidRequest, match=r"beat_seconds must be .*patience\.beat_seconds comes from .*server\.toml"
+    ):
         gateway_settings(ServeOptions(config=file))
 
 
