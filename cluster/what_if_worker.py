@@ -26,14 +26,17 @@ from cluster.local_worker import parameters_of
 from cluster.plans_in_memory import PlansInMemory
 from cluster.worker_lines import take_standard_output, write_line
 from planner.adapters.grid_yaml import read_grid
+from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import read_scenario
-from planner.application.case_results import case_result, failed_case
-from planner.domain.errors import ConcordatError, InvalidRequest, ScenarioInvalid
+from planner.application.case_results import case_result, failed_case, infeasible_case
+from planner.domain.errors import ConcordatError, InvalidRequest, PlanUnreadable, ScenarioInvalid
 from planner.domain.grid import Case
 from planner.domain.hashing import scenario_hash
+from planner.domain.holding import held_to, obstacles
+from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult
-from planner.ports.what_if import CaseResult
+from planner.ports.what_if import CaseResult, HeldPlan
 from planner.verification.findings import find_problems
 from solvers.core.errors import SolverError
 
@@ -49,13 +52,22 @@ class CasePlanner:
     settings: AgentSettings
     folders: PlansInMemory = field(default_factory=PlansInMemory)
     kept: KeptAnswers = field(default_factory=KeptAnswers)
+    _held: dict[HeldPlan, Plan] = field(default_factory=dict)
 
-    def plan(self, case: Case, parameters: PlanningParameters, plan_folder: str = "") -> CaseResult:
+    def plan(
+        self, case: Case, parameters: PlanningParameters, plan_folder: str = "", held: HeldPlan | None = None
+    ) -> CaseResult:
         """Return what came of a case; whatever goes wrong with it is its result."""
         began, used = time.monotonic(), time.process_time()
         self.folders.last = None
         try:
             scenario = case.scenario(self.base)
+            if held is not None:
+                first = self._plan_held(held)
+                reasons = obstacles(scenario, first, periods=held.periods)
+                if reasons:
+                    return infeasible_case(case, "; ".join(reasons), seconds=time.monotonic() - began)
+                scenario = held_to(scenario, first, periods=held.periods)
             findings = find_problems(scenario)
             if findings:
                 raise ScenarioInvalid(case.name, findings)  # noqa: TRY301 - told like every other reason
@@ -67,6 +79,15 @@ class CasePlanner:
         plan = self.folders.last if result.outcome is Outcome.PLANNED else None
         seconds, cpu = time.monotonic() - began, time.process_time() - used
         return case_result(case, result, plan, scenario=scenario, seconds=seconds, cpu_seconds=cpu)
+
+    def _plan_held(self, held: HeldPlan) -> Plan:
+        """Return the plan that periods are held to; it stays in memory until another one is asked for."""
+        if held not in self._held:
+            plan = read_plan(Path(held.folder))
+            if plan.summary.get("plan_hash") != held.plan_hash:
+                raise PlanUnreadable(f"{held.folder} holds another plan by now: compare again")
+            self._held = {held: plan}
+        return self._held[held]
 
     def _planned(
         self, scenario: Scenario, parameters: PlanningParameters, plan_folder: str, began: float
@@ -118,7 +139,9 @@ def open_worker(run: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], dict[st
 
     def answer(order: Mapping[str, Any]) -> dict[str, Any]:
         case = cases.get(order["key"], Case((), ()))
-        return {"result": asdict(planner.plan(case, parameters_of(order["parameters"]), order["plan_folder"]))}
+        held = HeldPlan(**order["held"]) if order.get("held") else None
+        parameters = parameters_of(order["parameters"])
+        return {"result": asdict(planner.plan(case, parameters, order["plan_folder"], held))}
 
     return answer
 

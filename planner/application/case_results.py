@@ -55,6 +55,12 @@ def failed_case(case: Case, reason: str, *, seconds: float, stopped_by: str = "e
     return case_result(case, result, None, seconds=seconds)
 
 
+def infeasible_case(case: Case, reason: str, *, seconds: float) -> CaseResult:
+    """Return the row of a case of which it is known before planning that nothing can be planned."""
+    result = PlanningResult(outcome=Outcome.INFEASIBLE, stopped_by="infeasible", detail=reason)
+    return case_result(case, result, None, seconds=seconds)
+
+
 def levels_of(case: Case) -> dict[str, str]:
     """Return the levels of a case as people write them, by factor."""
     return {name: shown(level) for name, level in case.settings}

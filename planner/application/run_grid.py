@@ -65,8 +65,8 @@ class GridRun:
         """Plan all cases that have no result yet, each once, in order as far as lanes allow; cases differ."""
         self._here, self._seconds = 0, 0.0
         done = self._store.done()
-        self._left = deque(order for order in orders if order.case.key not in done)
-        self._total = len({order.case.key for order in orders})
+        self._left = deque(order for order in orders if order.key not in done)
+        self._total = len({order.key for order in orders})
         self._known = self._total - len(self._left)
         self._tell(GridProgress(self._known, self._total, 0, self._clock()))
         left = None if self._budget is None else self._budget - self._clock()

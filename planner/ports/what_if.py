@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -59,8 +60,21 @@ class CaseResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPlan:
+    """What a case's first ``periods`` are held to: the plan in a folder, of this hash."""
+
+    folder: str
+    plan_hash: str
+    periods: int
+
+    def __post_init__(self) -> None:
+        if self.periods < 1:
+            raise ValueError(f"at least 1 period is held, got {self.periods}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseOrder:
-    """A case to be planned.
+    """A case to be planned, perhaps with its first periods ``held`` to a plan.
 
     ``parameters`` hold the folder of a plan to go on from, the seed and the time limit; its seconds begin as the case
     does. ``plan_folder`` is where its plan is kept, nowhere if empty.
@@ -69,6 +83,15 @@ class CaseOrder:
     case: Case
     parameters: PlanningParameters
     plan_folder: str = ""
+    held: HeldPlan | None = None
+
+    @property
+    def key(self) -> str:
+        """What is asked: the key of the case, or 32 hexadecimal digits for the case and what it is held to."""
+        if self.held is None:
+            return self.case.key
+        asked = f"{self.case.key} {self.held.plan_hash} {self.held.periods}"
+        return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 
 class CaseRunner(Protocol):
