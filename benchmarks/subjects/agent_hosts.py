@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from actors.host import agent_names
+from benchmarks.instances.demo_sized import demo_sized_scenario
 from benchmarks.process_tree import processes_below, title_of
 from benchmarks.service_doors import serving
 from benchmarks.subject import Answer, Case, Contender, Phase, Stopwatch, Subject, Target, Verdict
@@ -67,6 +68,8 @@ class Memory:
 
 def _prepare(case: Case, _: Path | None, seed: int) -> Asked:
     few = tiny_scenario(seed, TinyParameters(impossible=0.0, clause=0.0, segments=(1, 1)))
+    if case.parameters.get("sizes") == "demo":
+        return Asked(few=few, many=demo_sized_scenario(seed))
     if case.parameters.get("preset"):
         return Asked(few=few, many=generate(str(case.parameters["preset"]), seed=seed))
     plants, segments = int(case.parameters["plants"]), int(case.parameters["segments"])
@@ -193,6 +196,7 @@ SUBJECT = Subject(
         _case("8-agents", 1, plants=2, segments=2),
         _case("50-agents", 1, "service", plants=30, segments=15),
         _case("200-agents", 2, "service", plants=130, segments=64),
+        _case("200-demo-sized", 2, "service", sizes="demo"),
         _case("demo", 1, "service", preset="demo"),
     ),
     prepare=_prepare,
@@ -208,5 +212,7 @@ SUBJECT = Subject(
         _target("a host of 50 agents takes at most 350 MiB", "50-agents", "largest_host_mib", 350.0),
         _target("a host of the demo's agents takes at most 350 MiB", "demo", "largest_host_mib", 350.0),
         _target("200 agents, server and Ray take at most 4 GiB in all", "200-agents", "all_mib", 4096.0),
+        _target("200 agents of the demo's kind of sizes, too", "200-demo-sized", "all_mib", 4096.0),
+        _target("each of them takes at most 5 MiB of its host", "200-demo-sized", "further_agent_mib", 5.0),
     ),
 )
