@@ -148,6 +148,16 @@ def test_two_runs_are_compared_as_table_and_json(toy: None, tmp_path: Path, caps
     assert {row["change"] for row in content["rows"]} == {"within noise", "not comparable"}
 
 
+def test_a_subject_of_the_smoke_suite_runs(tmp_path: Path) -> None:
+    """A real subject's smallest case runs to its end, each turn in a process of its own, and reports follow."""
+    out = tmp_path / "out"
+    assert bench.main(["run", "--suite", "smoke", "--subject", "mmkp", "--out", str(out)]) == 0
+    assert {turn.subject for turn in read_results(out).turns} == {"mmkp"}
+    assert (out / "report.html").is_file()
+
+
+# Every contender takes a process, which loads its own libraries: a minute and a half in all.
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_smoke_suite_runs(tmp_path: Path) -> None:
     """Every subject's smallest case runs to its end; how long it takes is not judged."""

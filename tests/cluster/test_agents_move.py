@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from planner.adapters.plan_folder import read_plan
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningRuntime, Progress
 from planner.ports.run_steps import StepKind
@@ -16,6 +18,8 @@ LOST = "agents-4"
 """The last of five hosts: other tests of the same cluster use fewer."""
 
 
+# What a network does with lost hosts is tested on made-up ones in every run; five real ones take long to stand.
+@pytest.mark.slow
 def test_agents_of_a_host_that_never_comes_back_move_to_the_others(
     ray_runtime: PlanningRuntime, tmp_path: Path
 ) -> None:
@@ -39,6 +43,7 @@ def test_agents_of_a_host_that_never_comes_back_move_to_the_others(
     assert brought_back(run) == {LOST}
 
 
+@pytest.mark.slow
 def test_the_next_plan_has_all_its_hosts_again(ray_runtime: PlanningRuntime, tmp_path: Path) -> None:
     """In the place of a host that ended for good between two plans another one is started, and nobody waits for it."""
     import ray  # noqa: PLC0415 - as above
