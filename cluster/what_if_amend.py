@@ -6,15 +6,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cluster.what_if import run_grid
+from cluster.what_if import run_grid, write_page
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import read_grid, write_amendment
 from planner.adapters.scenario_folder import read_scenario
+from planner.application.amendment_curve import amendment_curve
 from planner.cli.what_if_order import AmendOrder, GridRunOrder
-from planner.console.what_if_words import curve_lines
-from planner.domain.comparison import pairwise
+from planner.console.what_if_curve import curve_lines, render_curve
 from planner.domain.errors import InvalidRequest
-from planner.domain.patches.agreements import MAIN_FIELD
+from planner.domain.patches.agreements import LOOSENED_BY, MAIN_FIELD
 from planner.domain.patches.selection import nearest
 from planner.domain.scenario import Scenario
 
@@ -29,7 +29,8 @@ def amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterator[str
     ConcordatError
         As for :func:`cluster.what_if.run_grid`.
     """
-    field = order.field or _main_field(read_scenario(order.scenario, customers=False), order.clause)
+    scenario = read_scenario(order.scenario, customers=False)
+    field = order.field or _main_field(scenario, order.clause)
     with tempfile.TemporaryDirectory(prefix="concordat-amend-") as folder:
         file = Path(folder) / "grid.yaml"
         write_amendment(file, order.scenario, order.clause, field, order.levels)
@@ -39,7 +40,22 @@ def amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterator[str
         cases = read_grid(file).grid.cases()
     results = ParquetCaseStore(order.out).read().sort("name", "key")
     amended = {case.key: float(case.settings[0][1]) for case in cases if case.settings}
-    return curve_lines(results, pairwise(results), amended, order.clause)
+    curve = amendment_curve(
+        results,
+        amended,
+        (order.clause, field),
+        present=_present(scenario, order.clause, field),
+        looser=LOOSENED_BY.get(field, 0),
+    )
+    if order.html is not None:
+        write_page(order.html, render_curve(curve))
+    return curve_lines(curve)
+
+
+def _present(scenario: Scenario, clause_id: str, field: str) -> float | None:
+    """Return the number as it is; None where it is open, or the clause has several."""
+    number = next((getattr(clause, field, None) for clause in scenario.clauses if clause.id == clause_id), None)
+    return None if number is None else float(number)
 
 
 def _main_field(scenario: Scenario, clause_id: str) -> str:

@@ -155,6 +155,7 @@ def amend(  # noqa: PLR0913 - every option of the command is a parameter
         str, typer.Option(help="Which number, such as penalty; else what its kind is about.", show_default=False)
     ] = "",
     out: Annotated[Path, typer.Option(help="Folder for the results; a run there is gone on with.", show_default=False)],
+    html: Annotated[Path | None, typer.Option(help="HTML file to write as well.", show_default=False)] = None,
     gap: Annotated[float, typer.Option(help="Relative gap at which a case is done.", min=0.0)] = GAP,
     seconds: Seconds = SECONDS,
     workers: Workers = None,
@@ -167,6 +168,7 @@ def amend(  # noqa: PLR0913 - every option of the command is a parameter
         end=end,
         steps=steps,
         field=field,
+        html=html,
         out=out,
         gap=gap,
         seconds=seconds,

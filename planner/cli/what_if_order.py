@@ -50,8 +50,8 @@ class GridRunOrder:
 class AmendOrder:
     """A clause of a scenario, and ``steps`` values of one of its numbers, evenly from ``start`` to ``end``.
 
-    ``field`` names the number, empty: the one that clauses of its kind are about. ``out`` and the rest are as in
-    :class:`GridRunOrder`.
+    ``field`` names the number, empty: the one that clauses of its kind are about. ``html`` is a page to write as well
+    (None: none). ``out`` and the rest are as in :class:`GridRunOrder`.
     """
 
     scenario: Path
@@ -61,6 +61,7 @@ class AmendOrder:
     steps: int
     out: Path
     field: str = ""
+    html: Path | None = None
     gap: float = GAP
     seconds: float = SECONDS
     workers: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -61,32 +61,6 @@ def comparison_lines(cases: pl.DataFrame, pairs: pl.DataFrame, bound: str) -> It
     by = "as recomputed without a solver" if bound == "bound_checked" else "by bounds that solvers claim"
     yield f"{pairs.height:,} pairs, {by}: {told or 'none to compare'}"
     yield from _steps(pairs)
-
-
-def curve_lines(cases: pl.DataFrame, pairs: pl.DataFrame, amended: Mapping[str, float], clause: str) -> Iterator[str]:
-    """Return what each value of a clause's number gains over the scenario as it is, in the order of the values.
-
-    ``amended`` are the values by the key of their case. The price is that of the clause as the case's plan tells it,
-    summed over its windows: what one more unit of leeway there would be worth.
-    """
-    base = cases.filter(pl.col("name") == BASE)
-    against = {row["first"]: row for row in seen_from(pairs, BASE).iter_rows(named=True)}
-    rows = [["number", "value", "gains", "verdict", "price"]]
-    told = {row["key"]: row for row in cases.iter_rows(named=True)}
-    for key, number in sorted(amended.items(), key=lambda item: item[1]):
-        row = told.get(key)
-        if row is None:
-            rows.append([f"{number:,.6g}", "–", "", "not planned yet", ""])
-            continue
-        gain = against.get(row["name"], {"low": None, "high": None, "verdict": ""})
-        interval = "" if gain["low"] is None or gain["high"] is None else f"{gain['low']:,.2f} to {gain['high']:,.2f}"
-        price = sum(each["price"] for each in row["clauses"] if each["clause"] == clause)
-        rows.append(
-            [f"{number:,.6g}", _number(row["value"], row["outcome"]), interval, gain["verdict"], f"{price:,.4g}"]
-        )
-    if base.height:
-        yield f"as it is: value {_number(base['value'][0], base['outcome'][0])}"
-    yield from plain_table(rows)
 
 
 def reference(cases: pl.DataFrame) -> str:

@@ -30,13 +30,16 @@ def order(scenario: Path, clause: str, start: float, end: float, **options: obje
 
 
 def test_a_heavier_promise_is_proven_to_cost_and_the_same_one_to_gain_nothing(scenario: Path) -> None:
-    """The least quantity to buy at its present 10 changes nothing that is proven, at 500 it is proven worse."""
-    told = list(amend_clause(order(scenario, "oil/take", 10.0, 500.0), lambda _: None))
+    """The least quantity to buy at its present 10 is the same, at 500 proven worse for us and dear to the supplier."""
+    page = scenario.parent / "curve.html"
+    told = list(amend_clause(order(scenario, "oil/take", 10.0, 500.0, html=page), lambda _: None))
     assert told[0].startswith("as it is: value ")
     assert told[2].split()[0] == "10"
-    assert "undecided" in told[2]
+    assert "the same" in told[2]
     assert told[3].split()[0] == "500"
     assert "proven worse" in told[3]
+    assert "oilco, exact in the plans found and no bound:" in told
+    assert "What it means to partners" in page.read_text(encoding="utf-8")
 
 
 def test_a_clause_or_number_that_does_not_exist_is_told_before_anything_is_planned(scenario: Path) -> None:

@@ -45,6 +45,23 @@ MAIN_FIELD: dict[str, str] = {
 }
 """The number that an amendment of a clause means unless it names another, by the clause's kind."""
 
+LOOSENED_BY: dict[str, int] = {
+    "max": 1,
+    "max_fill_gap": 1,
+    "tiers.rate": 1,
+    "min": -1,
+    "min_fill_rate": -1,
+    "share": -1,
+    "min_net_revenue_share": -1,
+    "min_share": -1,
+    "penalty": -1,
+}
+"""Whether the best plan can only gain from more of a number (1) or from less of it (−1).
+
+More of a number that loosens allows every plan that was allowed, at no less value. Numbers that are not listed, such as
+where a rebate's tier begins, can do either.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ClauseSelection:
