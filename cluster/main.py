@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from cluster.child_server import child_server
 from planner.cli.app import run
 from planner.cli.launchers import AuditCheck, Launchers, LogPlace, Replay, ReplayOrder, ServeOptions, Verification
-from planner.cli.what_if_order import AmendOrder, CompareOrder, DecideOrder, GridOrder, GridRunEnd, GridRunOrder, WhatIf
+from planner.cli.what_if_order import (
+    AmendOrder,
+    CompareOrder,
+    DecideOrder,
+    GridOrder,
+    GridRunEnd,
+    GridRunOrder,
+    RobustOrder,
+    WhatIf,
+)
 
 if TYPE_CHECKING:  # loaded by the commands that need them: `concordat --help` should not wait for polars
     from planner.domain.finding import Finding
@@ -43,7 +52,14 @@ def launchers() -> Launchers:
         retain_plans=_retain_plans,
         verify_audit=_verify_audit,
         list_audit=_list_audit,
-        what_if=WhatIf(plan=_plan_grid, run=_run_grid, compare=_compare_run, decide=_decide_pairs, amend=_amend_clause),
+        what_if=WhatIf(
+            plan=_plan_grid,
+            run=_run_grid,
+            compare=_compare_run,
+            decide=_decide_pairs,
+            robust=_compare_robust,
+            amend=_amend_clause,
+        ),
     )
 
 
@@ -159,6 +175,12 @@ def _decide_pairs(order: DecideOrder, tell: Callable[[str], None]) -> Iterable[s
     from cluster.what_if_decide import decide_pairs  # noqa: PLC0415 - loads polars and the formulation
 
     return decide_pairs(order, tell)
+
+
+def _compare_robust(order: RobustOrder, tell: Callable[[str], None]) -> Iterable[str]:
+    from cluster.what_if_robust import compare_robust  # noqa: PLC0415 - loads polars and the formulation
+
+    return compare_robust(order, tell)
 
 
 def _amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterable[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,19 @@ from rich.console import Console
 
 from planner.cli.exit_codes import DOES_NOT_HOLD, DONE
 from planner.cli.launchers import Launchers
-from planner.cli.what_if_order import GAP, SECONDS, AmendOrder, CompareOrder, DecideOrder, GridOrder, GridRunOrder
+from planner.cli.what_if_order import (
+    ALPHA,
+    CANDIDATES,
+    GAP,
+    SECONDS,
+    AmendOrder,
+    CompareOrder,
+    DecideOrder,
+    GridOrder,
+    GridRunOrder,
+    RobustOrder,
+)
+from planner.domain.robustness import Risk
 
 GridArgument = Annotated[Path, typer.Argument(help="YAML file that names a base scenario, factors and their levels.")]
 Workers = Annotated[int | None, typer.Option(help="Cases planned at once; else one a core.", min=1, show_default=False)]
@@ -111,36 +124,42 @@ def compare(  # noqa: PLR0913 - every option of the command is a parameter
     decide: Annotated[
         bool, typer.Option("--decide", help="Plan cases further first, until the pairs that matter are decided.")
     ] = False,
-    seconds: Annotated[float, typer.Option(help="Most seconds for one step of --decide.", min=0.001)] = SECONDS,
+    robust: Annotated[
+        bool, typer.Option("--robust", help="Hold the first decisions of each plan kept fixed in every case instead.")
+    ] = False,
+    risk: Annotated[Risk, typer.Option(help="What --robust chooses by: the worst case, or CVaR.")] = Risk.WORST,
+    alpha: Annotated[
+        float, typer.Option(help="Share of cases that CVaR leaves out, the better ones.", min=0.0, max=0.9999)
+    ] = ALPHA,
+    periods: Annotated[int, typer.Option(help="How many periods --robust holds.", min=1)] = 1,
+    candidates: Annotated[int, typer.Option(help="How many plans --robust tries at most.", min=1)] = CANDIDATES,
+    seconds: Annotated[float, typer.Option(help="Most seconds for one plan.", min=0.001)] = SECONDS,
     budget_seconds: Annotated[
         float | None,
-        typer.Option(help="Seconds after which --decide ends, resumable.", min=0.001, show_default=False),
+        typer.Option(help="Seconds after which --decide or --robust ends, resumable.", min=0.001, show_default=False),
     ] = None,
     workers: Workers = None,
     address: Address = None,
 ) -> None:
     """Say which cases are proven better than which, and what is cheapest to do about the others."""
     what_if, bounds = context.ensure_object(Launchers).what_if, f"bound_{bound.value}"
-    told = CompareOrder(
+    spent = DecideOrder(
         results=results,
         bounds=bounds,
-        html=html,
-        pareto=_pair(pareto, "--pareto"),
-        heat=_pair(heat, "--heat") if heat else None,
+        seconds=seconds,
+        budget_seconds=budget_seconds,
+        workers=workers,
+        address=address,
     )
     if decide:
-        order = DecideOrder(
-            results=results,
-            bounds=bounds,
-            seconds=seconds,
-            budget_seconds=budget_seconds,
-            workers=workers,
-            address=address,
-        )
-        for line in what_if.decide(order, _teller()):
-            _print(line)
-    for line in what_if.compare(told):
-        _print(line)
+        _print_all(what_if.decide(spent, _teller()))
+    if robust:
+        held = RobustOrder(**asdict(spent), risk=risk, alpha=alpha, periods=periods, candidates=candidates)
+        _print_all(what_if.robust(held, _teller()))
+        return
+    pair = _pair(heat, "--heat") if heat else None
+    told = CompareOrder(results=results, bounds=bounds, html=html, pareto=_pair(pareto, "--pareto"), heat=pair)
+    _print_all(what_if.compare(told))
 
 
 def amend(  # noqa: PLR0913 - every option of the command is a parameter
@@ -189,6 +208,11 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     if len(names) != 2 or not all(names):
         raise typer.BadParameter(f"name two with a comma between them, got {text!r}", param_hint=option)
     return names[0], names[1]
+
+
+def _print_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        _print(line)
 
 
 def _print(text: str) -> None:

@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from planner.domain.robustness import Risk
+
 SECONDS = 300.0
 GAP = 0.01
 LOCAL_RAY = "local"
+ALPHA = 0.9
+CANDIDATES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +123,33 @@ class DecideOrder:
     address: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobustOrder(DecideOrder):
+    """The folder of a run whose plans' first decisions are held fixed in all of its scenarios.
+
+    ``risk`` says by what the best are chosen, ``alpha`` is the share that CVaR leaves out. The first ``periods`` are
+    held; of the plans at most ``candidates`` are tried. A plan takes at most ``seconds``.
+    """
+
+    risk: Risk = Risk.WORST
+    alpha: float = ALPHA
+    periods: int = 1
+    candidates: int = CANDIDATES
+
+
 @dataclass(frozen=True, slots=True)
 class WhatIf:
     """Functions of the assembly for what-if questions; lines are for people.
 
     ``plan`` checks a grid and tells what it asks; ``run`` asks it and tells lines on its way; ``compare`` tells what
     the results in a folder prove by one of their bounds, and writes a page if one is named; ``decide`` plans its cases
-    further until pairs are decided; ``amend`` runs and compares amendments of one clause.
+    further until pairs are decided; ``robust`` holds the first decisions of its plans fixed; ``amend`` runs and
+    compares amendments of one clause.
     """
 
     plan: Callable[[GridOrder], Iterable[str]]
     run: Callable[[GridRunOrder, Callable[[str], None]], GridRunEnd]
     compare: Callable[[CompareOrder], Iterable[str]]
     decide: Callable[[DecideOrder, Callable[[str], None]], Iterable[str]]
+    robust: Callable[[RobustOrder, Callable[[str], None]], Iterable[str]]
     amend: Callable[[AmendOrder, Callable[[str], None]], Iterable[str]]

@@ -10,9 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 TOLERANCE = 1e-6
 """Relative accuracy of values that are recomputed, as in comparisons of cases."""
+
+
+class Risk(StrEnum):
+    """By what decisions are compared: the worth in the worst scenario, or the mean of the worst share of them."""
+
+    WORST = "worst"
+    CVAR = "cvar"
 
 
 @dataclass(frozen=True, slots=True)
