@@ -50,12 +50,14 @@ def find_conflict(
 ) -> Conflict:
     """Explain an infeasible problem; ``relaxed`` says that already its linear relaxation has no solution."""
     clauses, physical = _groups(around, blocks, assembly)
-    for groups, is_physical in ((clauses, False), (physical, True)):
+    # Clauses and limits may each be impossible by themselves: then loosening one kind alone opens no way out.
+    for groups, together in ((clauses, False), (physical, False), ({**clauses, **physical}, True)):
         found = minimal_conflict(assembly.program, groups, backend, relaxed=relaxed)
         if not found.groups:
             continue
+        is_physical = any(name in physical for name in found.groups)
         repairs: tuple[tuple[str, float], ...] = ()
-        if not is_physical:
+        if not is_physical and not together:
             whole = int(assembly.program.integer.sum()) <= MOST_WHOLE
             repairs = _repairs(
                 around.scenario,

@@ -13,6 +13,7 @@ from planner.ports.planning_runtime import Outcome, PlanningResult
 from planner.simulation.generate import generate
 from planner.verification.counterfactual import counterfactual
 from tests.planning import optimum, plan_in_process, without_clause
+from tests.scenario_builder import frame, with_table
 
 SEEDS = (9, 44, 47, 67, 76)
 MORE = (79, 87, 92, 112)
@@ -77,3 +78,13 @@ def test_a_clause_that_alone_repairs_a_conflict_of_several_is_found(tmp_path: Pa
 def test_the_named_clauses_conflict_and_each_is_needed_on_more_seeds(seed: int, tmp_path: Path) -> None:
     """The same on more infeasible seeds."""
     check(seed, tmp_path / "plan")
+
+
+def test_a_clause_and_a_limit_that_are_each_impossible_are_both_in_the_way_out(tmp_path: Path) -> None:
+    """Where neither kind loosened alone opens a way, one conflict is named, and what both of them have to give."""
+    shut = [("PL2", market, "*", 0) for market in ("north", "south")]
+    scenario = with_table(infeasible(9), "lane_closures", frame("lane_closures", shut))
+    result = plan_in_process(scenario, tmp_path / "plan").result
+    assert result.outcome is Outcome.INFEASIBLE
+    assert result.conflict == ("plant:PL2: balance P2 in period 0",), "3.12 on hand, room for 2.06, no way out"
+    assert dict(result.relaxation) == pytest.approx({"impossible/volume": 9.04, result.conflict[0]: 1.06})

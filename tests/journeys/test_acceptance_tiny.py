@@ -20,9 +20,12 @@ from planner.ports.planning_runtime import Outcome
 from planner.simulation.generate import generate
 from tests.plan_changes import changes, decision_changes
 from tests.planning import Optimum, Planned, decomposed, optimum, plan_in_process, without_kind
+from tests.scenario_builder import with_closures
 
 SEEDS = range(300)
 SLICE = (*range(1, 10), 11, 50, 61, 74, 112, 120, 155, 191, 203, 258, 279)
+CLOSED_SLICE = (1, 3, 9)
+"""Seeds whose lanes are closed in part; in the last one goods that no store has room for cannot leave."""
 DECOMPOSED = range(60)
 DECOMPOSED_SLICE = (1, 3, 8, 24, 38, 58)
 TOLERANCE = 1e-6
@@ -67,7 +70,11 @@ def assert_changes_are_noticed(scenario: Scenario, planned: Planned, seed: int, 
 
 def check(seed: int, folder: Path, *, changed: int) -> None:
     """Plan a seed and hold the result against the optimum."""
-    scenario, best = generate("tiny", seed=seed), true_optimum(seed)
+    check_scenario(generate("tiny", seed=seed), true_optimum(seed), folder, seed=seed, changed=changed)
+
+
+def check_scenario(scenario: Scenario, best: Optimum, folder: Path, *, seed: int, changed: int) -> None:
+    """Plan a scenario and hold the result against its optimum; changes of the plan are drawn from the seed."""
     planned = plan_in_process(scenario, folder)
     if not best.feasible:
         assert planned.result.outcome is Outcome.INFEASIBLE
@@ -92,6 +99,25 @@ def test_value_optimum_and_bounds_are_in_order_and_the_plan_verifies(seed: int, 
 def test_value_optimum_and_bounds_are_in_order_on_all_seeds(seed: int, tmp_path: Path) -> None:
     """The same on all other seeds, with more changes."""
     check(seed, tmp_path / "plan", changed=4)
+
+
+def check_closed(seed: int, folder: Path) -> None:
+    """Plan a seed with a third of lanes and periods closed, and hold the result against the optimum."""
+    scenario = with_closures(generate("tiny", seed=seed), seed)
+    check_scenario(scenario, optimum(scenario), folder, seed=seed, changed=1)
+
+
+@pytest.mark.parametrize("seed", CLOSED_SLICE)
+def test_plans_keep_to_lanes_that_are_open(seed: int, tmp_path: Path) -> None:
+    """With lanes closed by period, value, optimum and bounds are in order, and the plan verifies."""
+    check_closed(seed, tmp_path / "plan")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [seed for seed in range(45) if seed not in CLOSED_SLICE])
+def test_plans_keep_to_lanes_that_are_open_on_many_seeds(seed: int, tmp_path: Path) -> None:
+    """The same on many other seeds."""
+    check_closed(seed, tmp_path / "plan")
 
 
 def test_the_slice_holds_scenarios_without_a_plan() -> None:
