@@ -179,7 +179,7 @@ def _case(name: str, hosts: int, *suites: str, **parameters: int | str) -> Case:
         phase=Phase.MEMORY,
         suites=frozenset(suites),
         parameters={"hosts": hosts, **parameters},
-        time_limit=600.0,
+        time_limit=1800.0 if name == "200-demo-sized" else 600.0,
         contenders=("shared hosts",) if name != "50-agents" else (),
     )
 
