@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from planner.application.level_groups import level_groups
+from planner.application.level_groups import FEW_APART, MOST_APART, level_groups
 
 AS_IT_IS = "as it is"
 """The level of a factor in cases that leave it as the base has it."""
@@ -88,7 +88,7 @@ def _effect(factor: str, planned: Sequence[tuple[_Settings, float, float | None]
     alike = _alike(among)
     # Whoever does not name the factor differs in others as well: only a matched comparison takes it in.
     seen = alike or [case for several in among.values() for case in several if case.level != AS_IT_IS]
-    means = _means(seen)
+    means = _means(seen, MOST_APART if alike else FEW_APART)
     if len(means) < 2:
         return None
     ordered = sorted(means, key=lambda mean: (mean.value, mean.level))
@@ -104,8 +104,8 @@ def _alike(among: Mapping[_Settings, Sequence[_Seen]]) -> list[_Seen]:
     return [case for others, several in among.items() if levels[others] == ordered[0] for case in several]
 
 
-def _means(seen: Sequence[_Seen]) -> list[LevelMean]:
-    groups = level_groups(case.level for case in seen if case.level != AS_IT_IS)
+def _means(seen: Sequence[_Seen], apart: int) -> list[LevelMean]:
+    groups = level_groups((case.level for case in seen if case.level != AS_IT_IS), apart)
     gathered: defaultdict[str, list[_Seen]] = defaultdict(list)
     for case in seen:
         gathered[groups.get(case.level, AS_IT_IS)].append(case)

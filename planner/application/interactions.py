@@ -10,7 +10,7 @@ from itertools import combinations
 
 import polars as pl
 
-from planner.application.level_groups import level_groups
+from planner.application.level_groups import FEW_APART, MOST_APART, level_groups
 from planner.domain.errors import InvalidRequest
 from planner.domain.patches.selection import nearest
 
@@ -80,7 +80,7 @@ def interactions(cases: pl.DataFrame, bound: str) -> tuple[Interaction, ...]:
     ]
     factors = sorted({factor for levels, _, _ in planned for factor in levels})
     found = [
-        _interaction((first, second), together)
+        _clearest((first, second), together)
         for first, second in combinations(factors, 2)
         if (together := [case for case in planned if first in case[0] and second in case[0]])
     ]
@@ -127,8 +127,16 @@ class _Seen:
 _Cells = Mapping[tuple[str, str], Sequence[_Seen]]
 
 
-def _interaction(factors: tuple[str, str], together: Sequence[_Case]) -> Interaction:
-    first, second = (_groups([levels[factor] for levels, _, _ in together]) for factor in factors)
+def _clearest(factors: tuple[str, str], together: Sequence[_Case]) -> Interaction:
+    """Return two factors with their numbers apart, or in few groups where that finds no contrast of like cases."""
+    apart = _interaction(factors, together, MOST_APART)
+    if apart.contrast is not None and apart.contrast.matched:
+        return apart
+    return _interaction(factors, together, FEW_APART)
+
+
+def _interaction(factors: tuple[str, str], together: Sequence[_Case], apart: int) -> Interaction:
+    first, second = (_groups([levels[factor] for levels, _, _ in together], apart) for factor in factors)
     gathered: defaultdict[tuple[str, str], list[_Seen]] = defaultdict(list)
     for levels, value, bound in together:
         row, column = first.get(levels[factors[0]]), second.get(levels[factors[1]])
@@ -145,8 +153,8 @@ def _interaction(factors: tuple[str, str], together: Sequence[_Case]) -> Interac
     )
 
 
-def _groups(levels: Sequence[str]) -> dict[str, str]:
-    groups = level_groups(levels)
+def _groups(levels: Sequence[str], apart: int) -> dict[str, str]:
+    groups = level_groups(levels, apart)
     counts: defaultdict[str, int] = defaultdict(int)
     for level in levels:
         counts[groups[level]] += 1

@@ -47,7 +47,7 @@ def clause_section(cases: pl.DataFrame, spreads: Sequence[ClauseSpread]) -> Mark
         _ID,
         _TITLE,
         lead,
-        table("Clauses by how far the worth of leeway moves", columns, rows),
+        table("Clauses by how far the worth of leeway moves", columns, rows, classes="names"),
         element("p", " ".join(notes), class_="note") if notes else Markup(),
         _prices(cases, bound),
     )

@@ -42,7 +42,9 @@ def difference_section(cases: pl.DataFrame, pairs: pl.DataFrame, against: str, b
     lead = f"By how much the best plan of each case can differ from that of {against}: the mark is no difference."
     if cases.height > _MOST_ROWS:
         lead += f" The best {_MOST_ROWS} of {cases.height:,} are shown; all are in results.parquet."
-    return section("cases", "What each case is proven to gain", lead, table("Cases by value", columns, rows))
+    return section(
+        "cases", "What each case is proven to gain", lead, table("Cases by value", columns, rows, classes="names")
+    )
 
 
 def _row(

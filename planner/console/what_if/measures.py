@@ -50,7 +50,7 @@ def _table(title: str, measures: Sequence[CaseMeasure], ordered: pl.DataFrame) -
         (row["name"], *(_cell(row[each.name], each, best[each.name]) for each in measures))
         for row in ordered.head(_MOST_ROWS).iter_rows(named=True)
     ]
-    return table(title, columns, rows)
+    return table(title, columns, rows, classes="names")
 
 
 def _best(amounts: pl.Series, measure: CaseMeasure) -> str:

@@ -131,4 +131,4 @@ def _table(front: ParetoFront) -> Markup:
         for case in cases[:_MOST_ROWS]
     ]
     more = f", the first {_MOST_ROWS}" if len(cases) > _MOST_ROWS else ""
-    return table(f"{counted(len(cases), 'case')} on the front{more}", columns, rows)
+    return table(f"{counted(len(cases), 'case')} on the front{more}", columns, rows, classes="names")

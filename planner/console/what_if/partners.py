@@ -36,7 +36,7 @@ def partner_section(moves: Sequence[PartnerMove], reference: str) -> Markup:
     more = len(moves) - _MOST_ROWS
     note = element("p", f"{more:,} more rows are in results.parquet.", class_="note") if more > 0 else Markup()
     rows = [_row(move) for move in moves[:_MOST_ROWS]]
-    return section(_ID, _TITLE, lead, table("Partners across cases", columns, rows), note)
+    return section(_ID, _TITLE, lead, table("Partners across cases", columns, rows, classes="names"), note)
 
 
 def _row(move: PartnerMove) -> tuple[str, ...]:

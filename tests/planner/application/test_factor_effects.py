@@ -22,7 +22,7 @@ CROSSED = (
 def test_numbers_stay_apart_while_they_are_few_and_ascend_as_numbers() -> None:
     """Up to six numbers are groups of their own, 10 after 9; more are thirds; texts are never cut."""
     assert list(level_groups(["10", "9", "9"]).values()) == ["9", "10"]
-    assert set(level_groups(map(str, range(31))).values()) == {"0 to 10", "10 to 20", "20 to 30"}
+    assert set(level_groups(map(str, range(31))).values()) == {"0–10", "10–20", "20–30"}
     assert level_groups(["1", "true"]) == {"1": "1", "true": "true"}
     assert level_groups(["0.123456789012"]) == {"0.123456789012": "0.123457"}
 
@@ -46,8 +46,12 @@ def test_a_case_of_one_factor_is_compared_with_the_base() -> None:
 
 def test_without_cases_alike_in_all_others_these_are_mixed_in_and_it_is_said() -> None:
     """A sample has no two cases that differ in one factor only."""
-    sampled = results(case("a=1, b=1", 10.0, 11.0), case("a=2, b=2", 20.0, 21.0))
-    assert [effect.matched for effect in factor_effects(sampled, "bound_checked")] == [False, False]
+    sampled = results(*(case(f"a={n}, b={(3 * n) % 7}", 10.0 + n, 11.0 + n) for n in range(7)))
+    first, second = factor_effects(sampled, "bound_checked")
+    assert (first.matched, second.matched) == (False, False)
+    assert (first.factor, first.worst.level, first.best.level) == ("a", "0–2", "4–6")
+    (found,) = interactions(sampled, "bound_checked")
+    assert found.first == ("0–2", "2–4", "4–6")
 
 
 def test_effects_that_do_not_add_up_are_proven_by_the_bounds_of_four_cases() -> None:
