@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,6 +113,59 @@ def test_a_worker_is_replaced_after_many_cases(tmp_path: Path, monkeypatch: pyte
     results, begun = answers(tmp_path, orders(5))
     assert [result.outcome for result in results] == ["planned"] * 5
     assert len({process for each in begun.values() for process in each}) == 3
+
+
+class NodesThatCome:
+    """A crew whose first worker is better off elsewhere once it has answered; see the port."""
+
+    def __init__(self) -> None:
+        self.started: list[OneNode] = []
+
+    async def start(self, _: Mapping[str, object]) -> OneNode:
+        """See the port."""
+        self.started.append(OneNode())
+        return self.started[-1]
+
+    def is_misplaced(self, worker: OneNode) -> bool:
+        """See the port."""
+        return worker is self.started[0]
+
+    async def close(self) -> None:
+        """See the port."""
+
+
+class OneNode:
+    """A worker that answers and notes what; see the port."""
+
+    def __init__(self) -> None:
+        self.alive, self.answered = True, 0
+
+    async def ask(self, line: Mapping[str, object]) -> dict[str, Any]:
+        """See the port."""
+        self.answered += 1
+        told = {"key": line["key"], "name": "", "levels": {}, "outcome": "planned", "stopped_by": "gap"}
+        return {"result": {**told, "seconds": 0.1, "clauses": []}}
+
+    async def end(self) -> None:
+        """See the port."""
+        self.alive = False
+
+
+def test_a_worker_that_would_be_better_off_elsewhere_ends_with_its_case() -> None:
+    """It is replaced between two cases, so that a node that comes is used and nothing is planned twice."""
+    crew = NodesThatCome()
+
+    async def asked() -> list[CaseResult]:
+        pool = WorkerPool({}, 1, crew=crew)
+        try:
+            return [result async for result in pool.run(orders(3))]
+        finally:
+            assert [worker.alive for worker in crew.started] == [False, True]
+            await pool.close()
+
+    assert len(asyncio.run(asked())) == 3
+    assert [worker.answered for worker in crew.started] == [1, 2]
+    assert not any(worker.alive for worker in crew.started)
 
 
 def test_a_worker_that_cannot_start_ends_the_run(tmp_path: Path) -> None:
