@@ -130,7 +130,8 @@ _Cells = Mapping[tuple[str, str], Sequence[_Seen]]
 def _clearest(factors: tuple[str, str], together: Sequence[_Case]) -> Interaction:
     """Return two factors with their numbers apart, or in few groups where that finds no contrast of like cases."""
     apart = _interaction(factors, together, MOST_APART)
-    if apart.contrast is not None and apart.contrast.matched:
+    few = max(len(apart.first), len(apart.second)) <= FEW_APART
+    if few or (apart.contrast is not None and apart.contrast.matched):
         return apart
     return _interaction(factors, together, FEW_APART)
 
