@@ -100,6 +100,24 @@ def test_running_again_plans_nothing_and_a_grown_grid_only_what_is_new(ended: Pa
     assert len(after) == len(before) + 1
 
 
+def test_what_partners_get_and_pay_is_part_of_the_value_of_every_planned_case(ended: Path) -> None:
+    """Purchases, rebates and penalties of partners add up to the parts of the value, and measures are kept."""
+    planned = [result for result in ParquetCaseStore(ended / "run").results() if result.outcome == "planned"]
+    assert len(planned) == 4
+    for result in planned:
+        for part, name, sign in (
+            ("purchase", "purchases", -1),
+            ("rebates", "rebates", 1),
+            ("penalties", "penalties", -1),
+        ):
+            paid = sum(amounts[name] for amounts in result.partners.values())
+            assert sign * paid == pytest.approx(result.parts[part], abs=1e-6)
+        assert -result.measures["own_spend"] == pytest.approx(result.parts["rewards"], abs=1e-5)
+        funded = sum(amounts["funding"] for amounts in result.partners.values())
+        assert funded == pytest.approx(result.measures["partner_spend"])
+        assert 0 < result.measures["fill_rate"] <= 1
+
+
 def test_a_comparison_writes_all_pairs_and_tells_the_base_first(ended: Path) -> None:
     """Every case is put beside the base, and pairs that intervals decide are counted as proven."""
     lines = list(compare_run(CompareOrder(results=ended / "run")))
