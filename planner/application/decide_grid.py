@@ -20,8 +20,8 @@ from planner.ports.what_if import CaseOrder, CaseResult, CaseRunner, CaseStore
 
 _MARGIN, _TIES = 0.9, 3e-6
 """A gap is asked a little below the one that decides, by this share and by what intervals are widened for rounding."""
-_MORE, _LEAST_SECONDS = 4.0, 2.0
-"""Estimates of seconds are rough: a step may take this many times as long, and never less than this."""
+_MORE, _BEGINNING = 4.0, 10.0
+"""Estimates of seconds are rough: a step may take this many times as long, and this much more to begin and certify."""
 _OF_BUDGET = 0.9
 """A step may take this share of the seconds left, so that it can still be certified and kept."""
 _FOLLOWS = 0.1
@@ -214,7 +214,7 @@ class Deciding:
             open_.filter(pl.col("rank") == pl.col("rank").min())
             .sort("key", "gap", descending=[False, True])
             .with_columns(pairs=pl.int_range(1, pl.len() + 1).over("key"))
-            .sort(pl.col("limit") / pl.col("pairs"), "key", "gap")
+            .sort(pl.col("cost") / pl.col("pairs"), "key", "gap")
             .row(0, named=True)
         )
         seconds = chosen["limit"] if left is None else min(chosen["limit"], _OF_BUDGET * left)
@@ -223,13 +223,15 @@ class Deciding:
     def _open_steps(self) -> pl.DataFrame:
         """Return all steps that are worth asking, with the gap to ask and the seconds to allow."""
         steps = decisive_steps(self._cases(), self._against, self._bounds)
-        allowed = {key: min(2.0 * spent, self._seconds) for key, spent in self._vain.items() if spent < self._seconds}
-        spent = {key: self._seconds for key in self._vain if key not in allowed}
+        longer = {key: min(2.0 * spent, self._seconds) for key, spent in self._vain.items() if spent < self._seconds}
+        spent = {key: self._seconds for key in self._vain if key not in longer}
         tighter = pl.col("key").replace_strict(self._tighter, default=1.0, return_dtype=pl.Float64)
-        again = pl.col("key").replace_strict(allowed, default=None, return_dtype=pl.Float64)
-        estimated = (_MORE * pl.col("seconds") + _LEAST_SECONDS).clip(upper_bound=self._seconds)
+        again = pl.col("key").replace_strict(longer, default=None, return_dtype=pl.Float64)
+        allowed = (_MORE * pl.col("seconds") + _BEGINNING).clip(upper_bound=self._seconds)
         return steps.with_columns(
-            asked=_MARGIN * tighter * (pl.col("gap") - _TIES), limit=pl.coalesce(again, estimated)
+            asked=_MARGIN * tighter * (pl.col("gap") - _TIES),
+            limit=pl.coalesce(again, allowed),
+            cost=pl.coalesce(again, pl.col("seconds")),
         ).filter((pl.col("asked") > 0) & (tighter > _TIES) & ~pl.col("key").is_in(list(spent)))
 
     def _end(self, before: Undecided, *, spent: bool) -> DecisionEnd:
