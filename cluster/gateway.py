@@ -13,7 +13,6 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Protocol
 
 import structlog
 
@@ -23,8 +22,10 @@ from cluster.guarding import guarding
 from cluster.journals import shared_place
 from cluster.only_server import only_server
 from cluster.retaining import retaining
+from cluster.served_runtime import Runtime
 from cluster.settings import EVENT_LOG_FILE, GatewaySettings
 from cluster.telemetry import make_telemetry
+from cluster.what_if_service import make_what_if_runs
 from planner.adapters.event_log_journal import EventLogJournal
 from planner.adapters.event_log_snapshots import SqlSnapshots
 from planner.adapters.event_log_sql import SqlEventLog, open_database
@@ -41,26 +42,21 @@ from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
 from planner.application.resume_plans import resume_plans
 from planner.application.server_status import ServerFacts
-from planner.ports.agent_hosts import AgentHosts
 from planner.ports.agent_journal import AgentJournal
-from planner.ports.planning_runtime import PlanningRuntime
-from planner.ports.quoting import QuotingRuntime
 from planner.ports.silent_telemetry import SILENT
 from planner.ports.telemetry import Telemetry
+from planner.ports.what_if_jobs import RunnerMaker
 from planner.service.access_shed import ShedInterceptor
 from planner.service.agent_servicer import AgentServicer
 from planner.service.planning_servicer import PlanningServicer
 from planner.service.server import PlanningServer
 from planner.service.server_status_servicer import ServerStatusServicer
 from planner.service.telemetry_interceptor import TelemetryInterceptor
+from planner.service.what_if_servicer import WhatIfServicer
 
 GRACE_SECONDS = 1.0
 READY = "listening on "
 """What the one line on standard output begins with; the address follows."""
-
-
-class Runtime(PlanningRuntime, QuotingRuntime, AgentHosts, Protocol):
-    """Whoever makes plans, and answers questions about them."""
 
 
 _UNWRITTEN = (
@@ -95,11 +91,16 @@ def serve(settings: GatewaySettings, make_runtime: RuntimeFactory) -> None:
 
 @asynccontextmanager
 async def running_gateway(
-    settings: GatewaySettings, make_runtime: RuntimeFactory, telemetry: Telemetry = SILENT
+    settings: GatewaySettings,
+    make_runtime: RuntimeFactory,
+    telemetry: Telemetry = SILENT,
+    *,
+    make_case_runner: RunnerMaker | None = None,
 ) -> AsyncIterator[str]:
     """Serve in this event loop as long as the context lasts; gives the address that was taken.
 
-    ``telemetry`` is told what happens, and closed in the end.
+    ``telemetry`` is told what happens, and closed in the end. ``make_case_runner`` says who plans what-if cases:
+    processes of this machine unless given.
 
     Raises as :func:`serve` does.
     """
@@ -117,6 +118,7 @@ async def running_gateway(
         )
         runtime = make_runtime(settings.runtime)
         runs = PlanRuns(ports, runtime, concurrency=settings.concurrency, most_waiting=settings.most_waiting)
+        what_if = make_what_if_runs(settings, ports, make_case_runner)
         checks = ScenarioChecks(ports.scenarios, telemetry.metrics)
         views = PartnerViews(ports)
         servicer = PlanningServicer(ports, runs, checks, quoting=runtime, views=views)
@@ -129,6 +131,7 @@ async def running_gateway(
                     settings.door,
                     status=ServerStatusServicer(ports, runs, runtime, facts),
                     agents=AgentServicer(_agent_ports(settings, journal), runs),
+                    what_if=WhatIfServicer(what_if),
                     outside=[*shedding, TelemetryInterceptor(telemetry)],
                     inside=[access],
                 )
@@ -136,9 +139,15 @@ async def running_gateway(
                     # A server that cannot be asked should not begin to plan; whoever asks finds resumed plans running.
                     address = server.bind()
                     resumed = await resume_plans(ports, runs)
+                    asked_on = await what_if.resume()
                     await server.start()
                     _log.info(
-                        "serving", address=address, data=str(settings.data), log=database.name, resumed=len(resumed)
+                        "serving",
+                        address=address,
+                        data=str(settings.data),
+                        log=database.name,
+                        resumed=len(resumed),
+                        what_if=asked_on,
                     )
                     async with retaining(ports, settings.keep_plans_days):
                         yield address
@@ -146,6 +155,7 @@ async def running_gateway(
                     _log.info("stopping")
                     await server.stop(GRACE_SECONDS)
         finally:
+            await what_if.close()
             await runs.close()
             await asyncio.to_thread(telemetry.close)
 

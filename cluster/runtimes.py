@@ -9,10 +9,10 @@ from dataclasses import asdict
 from actors.settings import AgentSettings, Patience
 from cluster.code_hash import code_hash
 from cluster.folders import FACTORY
-from cluster.gateway import Runtime
 from cluster.journals import FACTORY as JOURNALS
 from cluster.journals import shared_place
 from cluster.library_versions import library_versions
+from cluster.served_runtime import Runtime
 from cluster.settings import BACKENDS, RUNTIMES
 from planner.domain.errors import InvalidRequest
 

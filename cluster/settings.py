@@ -10,6 +10,7 @@ from pathlib import Path
 from actors.settings import Patience
 from cluster.setting_keys import FLAG_ONLY
 from cluster.telemetry import TelemetrySettings
+from cluster.what_if_settings import WhatIfSettings
 from planner.application.plan_runs import MOST_WAITING
 from planner.domain.errors import InvalidRequest
 from planner.service.server import DoorSettings
@@ -43,7 +44,7 @@ class GatewaySettings:
     readable reference path). ``ray_address`` is a running Ray cluster to join; without one the server starts its own.
     ``database`` is the URL of the event log, without one a file in the data folder. Ended plans that nobody accepted
     lose their folder after ``keep_plans_days``; without that they are kept. ``patience`` says how long agents in other
-    processes are waited for. ``telemetry`` says who may watch.
+    processes are waited for, ``what_if`` how many what-if questions are taken. ``telemetry`` says who may watch.
     """
 
     door: DoorSettings = field(default_factory=DoorSettings)
@@ -57,6 +58,7 @@ class GatewaySettings:
     backend: str = "highs"
     ray_address: str | None = None
     patience: Patience = field(default_factory=Patience)
+    what_if: WhatIfSettings = field(default_factory=WhatIfSettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     until_stdin_closes: bool = field(default=False, metadata=FLAG_ONLY)
 

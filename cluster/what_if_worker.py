@@ -151,7 +151,9 @@ def main() -> None:
     told = take_standard_output()
     lines: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_listen, args=(lines,), daemon=True, name="listening").start()
-    answer = open_worker(json.loads(lines.get()))
+    run = json.loads(lines.get())
+    os.nice(run.get("nice", 0))
+    answer = open_worker(run)
     write_line(told, {"ready": True})
     while True:
         write_line(told, answer(json.loads(lines.get())))

@@ -140,6 +140,20 @@ class ParquetCaseStore:
             ) from error
         return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
 
+    def result(self, key: str) -> CaseResult:
+        """Return the result of one case.
+
+        Raises
+        ------
+        PlanUnreadable
+            If it is not there, or damaged.
+        """
+        file = self._results / f"{key}.parquet"
+        try:
+            return _result(_read(file).row(0, named=True))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise PlanUnreadable(f"the result {file} is damaged ({error}): remove it and run again") from error
+
     def results(self) -> tuple[CaseResult, ...]:
         """Return all results in the order of their names; raises as :meth:`read` does."""
         return tuple(_result(row) for row in self.read().sort("name", "key").iter_rows(named=True))

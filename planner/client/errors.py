@@ -34,6 +34,7 @@ from planner.domain.errors import (
     TooManyCalls,
     Unauthenticated,
     UploadRefused,
+    WhatIfBusy,
 )
 from planner.domain.finding import Finding
 
@@ -57,6 +58,7 @@ _BY_REASON: dict[str, type[ConcordatError]] = {
         StorageUnavailable,
         Unauthenticated,
         UploadRefused,
+        WhatIfBusy,
     )
 }
 

@@ -19,6 +19,7 @@
     ├── QueueFull              more plans wait already than the server lets
     ├── QuoteFailed            no answer to a question about one more order
     ├── AgentBusy              an agent that is part of a run
+    ├── WhatIfBusy             a what-if job with an execution that waits or runs
     ├── FolderNotWritable      a folder that cannot be written, or holds something else
     │   └── FolderFull         its disk has no room left
     ├── StorageFailure         the disk or database of a server failed
@@ -163,6 +164,12 @@ class AgentBusy(ConcordatError):
     """An agent is part of a run that goes on; what is asked must wait for its end."""
 
     code = "AGENT_BUSY"
+
+
+class WhatIfBusy(ConcordatError):
+    """An execution of a what-if job waits or runs; what is asked must wait for its end."""
+
+    code = "WHAT_IF_BUSY"
 
 
 class FolderNotWritable(ConcordatError):

@@ -13,6 +13,7 @@ PlanFacts = Callable[[str], Awaitable[Mapping[str, Fact]]]
 _ABOUT: dict[str, tuple[str, str, str]] = {
     "ListFindings": ("Scenario", "parent", "scenarios/"),
     "CreatePlan": ("Scenario", "scenario", "scenarios/"),
+    "CreateWhatIfJob": ("Scenario", "scenario", "scenarios/"),
     "GetOperation": ("Plan", "name", "operations/"),
     "WatchPlan": ("Plan", "name", "operations/"),
     "CancelPlan": ("Plan", "name", "operations/"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 import grpc
 from google.protobuf.any_pb2 import Any
@@ -13,6 +14,7 @@ from planner.domain.errors import (
     AlreadyAccepted,
     AuditUnavailable,
     ConcordatError,
+    GridInvalid,
     InvalidRequest,
     NotFound,
     PermissionDenied,
@@ -29,8 +31,10 @@ from planner.domain.errors import (
     TooManyCalls,
     Unauthenticated,
     UploadRefused,
+    WhatIfBusy,
 )
 from planner.domain.finding import PRINTED, Finding
+from planner.domain.grid_finding import GridFinding
 
 DOMAIN = "concordat"
 VIOLATIONS_BYTES = 5000
@@ -48,10 +52,12 @@ _STATUS: tuple[tuple[type[ConcordatError], grpc.StatusCode], ...] = (
     (UploadRefused, grpc.StatusCode.INVALID_ARGUMENT),
     (ScenarioUnreadable, grpc.StatusCode.INVALID_ARGUMENT),
     (ScenarioInvalid, grpc.StatusCode.INVALID_ARGUMENT),
+    (GridInvalid, grpc.StatusCode.INVALID_ARGUMENT),
     (RequestConflict, grpc.StatusCode.ALREADY_EXISTS),
     (NotFound, grpc.StatusCode.NOT_FOUND),
     (PlanNotReady, grpc.StatusCode.FAILED_PRECONDITION),
     (AgentBusy, grpc.StatusCode.FAILED_PRECONDITION),
+    (WhatIfBusy, grpc.StatusCode.FAILED_PRECONDITION),
     (AlreadyAccepted, grpc.StatusCode.FAILED_PRECONDITION),
     (PlanChanged, grpc.StatusCode.ABORTED),
     (PlanUnreadable, grpc.StatusCode.DATA_LOSS),
@@ -78,6 +84,9 @@ def rich_status(error: ConcordatError) -> status_pb2.Status:
         info.metadata["findings"] = str(len(error.findings))
         message = f"the scenario is not valid: {len(error.findings)} findings, first {error.findings[0]}"
         details.append(_bad_request(error.findings))
+    elif isinstance(error, GridInvalid):
+        info.metadata["findings"] = str(len(error.findings))
+        details.append(_told_lines(error.findings))
     elif isinstance(error, PlanChanged):
         info.metadata["etag"] = error.etag
     elif isinstance(error, TooManyCalls | QueueFull):
@@ -91,14 +100,27 @@ def rich_status(error: ConcordatError) -> status_pb2.Status:
     return status_pb2.Status(code=number, message=_cut(message), details=[_packed(detail) for detail in details])
 
 
+def _told_lines(findings: Iterable[GridFinding]) -> error_details_pb2.BadRequest:
+    return _fitting(
+        (finding.path or "grid", f"line {finding.line}: {finding.message}" if finding.line else finding.message)
+        for finding in findings
+    )
+
+
 def _bad_request(findings: Iterable[Finding]) -> error_details_pb2.BadRequest:
+    return _fitting((_cell(finding), f"{finding.rule}: {finding.message}") for finding in findings)
+
+
+def _cell(finding: Finding) -> str:
+    row = "" if finding.row is None else f"[{finding.row}]"
+    return f"{finding.table}{row}" + (f".{finding.column}" if finding.column else "")
+
+
+def _fitting(violations: Iterable[tuple[str, str]]) -> error_details_pb2.BadRequest:
+    """Return fields and what is wrong with them, as many as a trailer may hold."""
     request, size = error_details_pb2.BadRequest(), 0
-    for finding in tuple(findings)[:PRINTED]:
-        row = "" if finding.row is None else f"[{finding.row}]"
-        field = f"{finding.table}{row}" + (f".{finding.column}" if finding.column else "")
-        violation = error_details_pb2.BadRequest.FieldViolation(
-            field=field, description=_cut(f"{finding.rule}: {finding.message}")
-        )
+    for field, description in islice(violations, PRINTED):
+        violation = error_details_pb2.BadRequest.FieldViolation(field=_cut(field), description=_cut(description))
         size += violation.ByteSize() + 4
         if size > VIOLATIONS_BYTES:
             break

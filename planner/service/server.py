@@ -18,7 +18,14 @@ from planner.service.error_interceptor import ErrorInterceptor
 from planner.service.planning_servicer import PlanningServicer
 from planner.service.rate_bucket import Rate
 from planner.service.server_status_servicer import STATUS_SERVICE, ServerStatusServicer
-from planner.wire.v1 import agent_pb2_grpc, planning_service_pb2, planning_service_pb2_grpc, server_status_pb2_grpc
+from planner.service.what_if_servicer import WHAT_IF_SERVICE, WhatIfServicer
+from planner.wire.v1 import (
+    agent_pb2_grpc,
+    planning_service_pb2,
+    planning_service_pb2_grpc,
+    server_status_pb2_grpc,
+    what_if_pb2_grpc,
+)
 
 SERVICE = planning_service_pb2.DESCRIPTOR.services_by_name["PlanningService"].full_name
 LARGEST_MESSAGE = 4 << 20
@@ -153,6 +160,7 @@ class PlanningServer:
         *,
         status: ServerStatusServicer | None = None,
         agents: AgentServicer | None = None,
+        what_if: WhatIfServicer | None = None,
         outside: Sequence[grpc.aio.ServerInterceptor] = (),
         inside: Sequence[grpc.aio.ServerInterceptor] = (),
     ) -> None:
@@ -178,6 +186,9 @@ class PlanningServer:
         if agents is not None:
             agent_pb2_grpc.add_AgentServiceServicer_to_server(agents, self._server)  # type: ignore[no-untyped-call]
             self._services.append(AGENT_SERVICE)
+        if what_if is not None:
+            what_if_pb2_grpc.add_WhatIfServiceServicer_to_server(what_if, self._server)  # type: ignore[no-untyped-call]
+            self._services.append(WHAT_IF_SERVICE)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if not settings.guarded:  # a guarded door tells strangers nothing; the contract is public elsewhere
             told = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)

@@ -45,9 +45,22 @@ ABOUT: dict[str, set[str]] = {
     "UpgradeAgents": set(),
     "RollbackAgents": set(),
     "RetireAgent": set(),
+    "CreateWhatIfJob": {"scenario"},
+    "RunWhatIfJob": set(),
+    "DeleteWhatIfJob": set(),
+    "CancelWhatIfExecution": set(),
+    "GetWhatIfJob": set(),
+    "ListWhatIfJobs": set(),
+    "GetWhatIfExecution": set(),
+    "ListWhatIfExecutions": set(),
+    "WatchWhatIfExecution": set(),
+    "ListWhatIfResults": set(),
+    "DownloadWhatIfResults": set(),
 }
 """What each method may be about, beside the service itself."""
 
+SEES_WHAT_IF = {"GetWhatIfJob", "ListWhatIfJobs", "GetWhatIfExecution", "ListWhatIfExecutions"}
+READS_WHAT_IF = {*SEES_WHAT_IF, "WatchWhatIfExecution", "ListWhatIfResults", "DownloadWhatIfResults"}
 READS_AGENTS = {"ListAgents", "GetAgent"}
 STEERS_AGENTS = {"UpgradeAgents", "RollbackAgents", "RetireAgent"}
 
@@ -64,6 +77,7 @@ MAY: dict[str, set[str]] = {
         "ExplainPlan",
         "GetServerStatus",
         *READS_AGENTS,
+        *READS_WHAT_IF,
     },
     "operator": {
         "GetOperation",
@@ -74,6 +88,8 @@ MAY: dict[str, set[str]] = {
         "GetServerStatus",
         *READS_AGENTS,
         *STEERS_AGENTS,
+        *SEES_WHAT_IF,
+        "CancelWhatIfExecution",
     },
     "partner": {"GetPlan", "ListPlans", "DownloadPlan", "ExplainPlan"},
 }
