@@ -4,15 +4,18 @@
 # source: planner/wire/v1/what_if.proto
 # Protobuf Python Version: 6.33.5
 """Generated protocol buffer code."""
-
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
-
 _runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC, 6, 33, 5, "", "planner/wire/v1/what_if.proto"
+    _runtime_version.Domain.PUBLIC,
+    6,
+    33,
+    5,
+    '',
+    'planner/wire/v1/what_if.proto'
 )
 # @@protoc_insertion_point(imports)
 
@@ -22,63 +25,61 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
-    b'\n\x1dplanner/wire/v1/what_if.proto\x12\x15\x63oncordat.planning.v1\x1a\x1fgoogle/protobuf/timestamp.proto"\xa8\x01\n\tWhatIfJob\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08scenario\x18\x02 \x01(\t\x12;\n\nparameters\x18\x03 \x01(\x0b\x32\'.concordat.planning.v1.WhatIfParameters\x12\r\n\x05\x63\x61ses\x18\x04 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp"\\\n\x10WhatIfParameters\x12\x10\n\x03gap\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07seconds\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x0c\n\x04seed\x18\x03 \x01(\x05\x42\x06\n\x04_gapB\n\n\x08_seconds"\xe9\x02\n\x0fWhatIfExecution\x12\x0c\n\x04name\x18\x01 \x01(\t\x12;\n\x05state\x18\x02 \x01(\x0e\x32,.concordat.planning.v1.WhatIfExecution.State\x12\x0c\n\x04\x64one\x18\x03 \x01(\x05\x12\r\n\x05total\x18\x04 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x64\x65tail\x18\x07 \x01(\t"\x7f\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x03\x12\x13\n\x0fSTATE_CANCELLED\x10\x04\x12\x10\n\x0cSTATE_FAILED\x10\x05"\x81\x03\n\x0cWhatIfResult\x12\x10\n\x08sequence\x18\x01 \x01(\x05\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x11\n\tcase_name\x18\x03 \x01(\t\x12?\n\x06levels\x18\x04 \x03(\x0b\x32/.concordat.planning.v1.WhatIfResult.LevelsEntry\x12\x0f\n\x07outcome\x18\x05 \x01(\t\x12\x12\n\nstopped_by\x18\x06 \x01(\t\x12\x12\n\x05value\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x1a\n\rbound_checked\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x0c\x62ound_proved\x18\t \x01(\x01H\x02\x88\x01\x01\x12\x0f\n\x07seconds\x18\n \x01(\x01\x12\x11\n\tplan_hash\x18\x0b \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x0c \x01(\t\x1a-\n\x0bLevelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x08\n\x06_valueB\x10\n\x0e_bound_checkedB\x0f\n\r_bound_proved"\xa0\x01\n\x16\x43reateWhatIfJobRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\x0c\n\x04grid\x18\x02 \x01(\t\x12;\n\nparameters\x18\x03 \x01(\x0b\x32\'.concordat.planning.v1.WhatIfParameters\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08"#\n\x13GetWhatIfJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t">\n\x15ListWhatIfJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t"a\n\x16ListWhatIfJobsResponse\x12.\n\x04jobs\x18\x01 \x03(\x0b\x32 .concordat.planning.v1.WhatIfJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t"&\n\x16\x44\x65leteWhatIfJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t"\x19\n\x17\x44\x65leteWhatIfJobResponse"7\n\x13RunWhatIfJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t")\n\x19GetWhatIfExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t"T\n\x1bListWhatIfExecutionsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t"s\n\x1cListWhatIfExecutionsResponse\x12:\n\nexecutions\x18\x01 \x03(\x0b\x32&.concordat.planning.v1.WhatIfExecution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t",\n\x1c\x43\x61ncelWhatIfExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t":\n\x1bWatchWhatIfExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x05"\x8e\x01\n\x1cWatchWhatIfExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.concordat.planning.v1.WhatIfExecution\x12\x33\n\x06result\x18\x02 \x01(\x0b\x32#.concordat.planning.v1.WhatIfResult"Q\n\x18ListWhatIfResultsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t"j\n\x19ListWhatIfResultsResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.concordat.planning.v1.WhatIfResult\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t",\n\x1c\x44ownloadWhatIfResultsRequest\x12\x0c\n\x04name\x18\x01 \x01(\t"-\n\x1d\x44ownloadWhatIfResultsResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x32\x80\n\n\rWhatIfService\x12\x62\n\x0f\x43reateWhatIfJob\x12-.concordat.planning.v1.CreateWhatIfJobRequest\x1a .concordat.planning.v1.WhatIfJob\x12\\\n\x0cGetWhatIfJob\x12*.concordat.planning.v1.GetWhatIfJobRequest\x1a .concordat.planning.v1.WhatIfJob\x12m\n\x0eListWhatIfJobs\x12,.concordat.planning.v1.ListWhatIfJobsRequest\x1a-.concordat.planning.v1.ListWhatIfJobsResponse\x12p\n\x0f\x44\x65leteWhatIfJob\x12-.concordat.planning.v1.DeleteWhatIfJobRequest\x1a..concordat.planning.v1.DeleteWhatIfJobResponse\x12\x62\n\x0cRunWhatIfJob\x12*.concordat.planning.v1.RunWhatIfJobRequest\x1a&.concordat.planning.v1.WhatIfExecution\x12n\n\x12GetWhatIfExecution\x12\x30.concordat.planning.v1.GetWhatIfExecutionRequest\x1a&.concordat.planning.v1.WhatIfExecution\x12\x7f\n\x14ListWhatIfExecutions\x12\x32.concordat.planning.v1.ListWhatIfExecutionsRequest\x1a\x33.concordat.planning.v1.ListWhatIfExecutionsResponse\x12t\n\x15\x43\x61ncelWhatIfExecution\x12\x33.concordat.planning.v1.CancelWhatIfExecutionRequest\x1a&.concordat.planning.v1.WhatIfExecution\x12\x81\x01\n\x14WatchWhatIfExecution\x12\x32.concordat.planning.v1.WatchWhatIfExecutionRequest\x1a\x33.concordat.planning.v1.WatchWhatIfExecutionResponse0\x01\x12v\n\x11ListWhatIfResults\x12/.concordat.planning.v1.ListWhatIfResultsRequest\x1a\x30.concordat.planning.v1.ListWhatIfResultsResponse\x12\x84\x01\n\x15\x44ownloadWhatIfResults\x12\x33.concordat.planning.v1.DownloadWhatIfResultsRequest\x1a\x34.concordat.planning.v1.DownloadWhatIfResultsResponse0\x01\x62\x06proto3'
-)
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dplanner/wire/v1/what_if.proto\x12\x15\x63oncordat.planning.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x01\n\tWhatIfJob\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08scenario\x18\x02 \x01(\t\x12;\n\nparameters\x18\x03 \x01(\x0b\x32\'.concordat.planning.v1.WhatIfParameters\x12\r\n\x05\x63\x61ses\x18\x04 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\x10WhatIfParameters\x12\x10\n\x03gap\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07seconds\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x0c\n\x04seed\x18\x03 \x01(\x05\x42\x06\n\x04_gapB\n\n\x08_seconds\"\xe9\x02\n\x0fWhatIfExecution\x12\x0c\n\x04name\x18\x01 \x01(\t\x12;\n\x05state\x18\x02 \x01(\x0e\x32,.concordat.planning.v1.WhatIfExecution.State\x12\x0c\n\x04\x64one\x18\x03 \x01(\x05\x12\r\n\x05total\x18\x04 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x64\x65tail\x18\x07 \x01(\t\"\x7f\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x03\x12\x13\n\x0fSTATE_CANCELLED\x10\x04\x12\x10\n\x0cSTATE_FAILED\x10\x05\"\x81\x03\n\x0cWhatIfResult\x12\x10\n\x08sequence\x18\x01 \x01(\x05\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x11\n\tcase_name\x18\x03 \x01(\t\x12?\n\x06levels\x18\x04 \x03(\x0b\x32/.concordat.planning.v1.WhatIfResult.LevelsEntry\x12\x0f\n\x07outcome\x18\x05 \x01(\t\x12\x12\n\nstopped_by\x18\x06 \x01(\t\x12\x12\n\x05value\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x1a\n\rbound_checked\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x0c\x62ound_proved\x18\t \x01(\x01H\x02\x88\x01\x01\x12\x0f\n\x07seconds\x18\n \x01(\x01\x12\x11\n\tplan_hash\x18\x0b \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x0c \x01(\t\x1a-\n\x0bLevelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x08\n\x06_valueB\x10\n\x0e_bound_checkedB\x0f\n\r_bound_proved\"\xa0\x01\n\x16\x43reateWhatIfJobRequest\x12\x10\n\x08scenario\x18\x01 \x01(\t\x12\x0c\n\x04grid\x18\x02 \x01(\t\x12;\n\nparameters\x18\x03 \x01(\x0b\x32\'.concordat.planning.v1.WhatIfParameters\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"#\n\x13GetWhatIfJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\">\n\x15ListWhatIfJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x16ListWhatIfJobsResponse\x12.\n\x04jobs\x18\x01 \x03(\x0b\x32 .concordat.planning.v1.WhatIfJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x16\x44\x65leteWhatIfJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x19\n\x17\x44\x65leteWhatIfJobResponse\"7\n\x13RunWhatIfJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\")\n\x19GetWhatIfExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"T\n\x1bListWhatIfExecutionsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"s\n\x1cListWhatIfExecutionsResponse\x12:\n\nexecutions\x18\x01 \x03(\x0b\x32&.concordat.planning.v1.WhatIfExecution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\",\n\x1c\x43\x61ncelWhatIfExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\":\n\x1bWatchWhatIfExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x05\"\x8e\x01\n\x1cWatchWhatIfExecutionResponse\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.concordat.planning.v1.WhatIfExecution\x12\x33\n\x06result\x18\x02 \x01(\x0b\x32#.concordat.planning.v1.WhatIfResult\"Q\n\x18ListWhatIfResultsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"j\n\x19ListWhatIfResultsResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.concordat.planning.v1.WhatIfResult\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\",\n\x1c\x44ownloadWhatIfResultsRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"-\n\x1d\x44ownloadWhatIfResultsResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x32\x80\n\n\rWhatIfService\x12\x62\n\x0f\x43reateWhatIfJob\x12-.concordat.planning.v1.CreateWhatIfJobRequest\x1a .concordat.planning.v1.WhatIfJob\x12\\\n\x0cGetWhatIfJob\x12*.concordat.planning.v1.GetWhatIfJobRequest\x1a .concordat.planning.v1.WhatIfJob\x12m\n\x0eListWhatIfJobs\x12,.concordat.planning.v1.ListWhatIfJobsRequest\x1a-.concordat.planning.v1.ListWhatIfJobsResponse\x12p\n\x0f\x44\x65leteWhatIfJob\x12-.concordat.planning.v1.DeleteWhatIfJobRequest\x1a..concordat.planning.v1.DeleteWhatIfJobResponse\x12\x62\n\x0cRunWhatIfJob\x12*.concordat.planning.v1.RunWhatIfJobRequest\x1a&.concordat.planning.v1.WhatIfExecution\x12n\n\x12GetWhatIfExecution\x12\x30.concordat.planning.v1.GetWhatIfExecutionRequest\x1a&.concordat.planning.v1.WhatIfExecution\x12\x7f\n\x14ListWhatIfExecutions\x12\x32.concordat.planning.v1.ListWhatIfExecutionsRequest\x1a\x33.concordat.planning.v1.ListWhatIfExecutionsResponse\x12t\n\x15\x43\x61ncelWhatIfExecution\x12\x33.concordat.planning.v1.CancelWhatIfExecutionRequest\x1a&.concordat.planning.v1.WhatIfExecution\x12\x81\x01\n\x14WatchWhatIfExecution\x12\x32.concordat.planning.v1.WatchWhatIfExecutionRequest\x1a\x33.concordat.planning.v1.WatchWhatIfExecutionResponse0\x01\x12v\n\x11ListWhatIfResults\x12/.concordat.planning.v1.ListWhatIfResultsRequest\x1a\x30.concordat.planning.v1.ListWhatIfResultsResponse\x12\x84\x01\n\x15\x44ownloadWhatIfResults\x12\x33.concordat.planning.v1.DownloadWhatIfResultsRequest\x1a\x34.concordat.planning.v1.DownloadWhatIfResultsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "planner.wire.v1.what_if_pb2", _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'planner.wire.v1.what_if_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-    DESCRIPTOR._loaded_options = None
-    _globals["_WHATIFRESULT_LEVELSENTRY"]._loaded_options = None
-    _globals["_WHATIFRESULT_LEVELSENTRY"]._serialized_options = b"8\001"
-    _globals["_WHATIFJOB"]._serialized_start = 90
-    _globals["_WHATIFJOB"]._serialized_end = 258
-    _globals["_WHATIFPARAMETERS"]._serialized_start = 260
-    _globals["_WHATIFPARAMETERS"]._serialized_end = 352
-    _globals["_WHATIFEXECUTION"]._serialized_start = 355
-    _globals["_WHATIFEXECUTION"]._serialized_end = 716
-    _globals["_WHATIFEXECUTION_STATE"]._serialized_start = 589
-    _globals["_WHATIFEXECUTION_STATE"]._serialized_end = 716
-    _globals["_WHATIFRESULT"]._serialized_start = 719
-    _globals["_WHATIFRESULT"]._serialized_end = 1104
-    _globals["_WHATIFRESULT_LEVELSENTRY"]._serialized_start = 1014
-    _globals["_WHATIFRESULT_LEVELSENTRY"]._serialized_end = 1059
-    _globals["_CREATEWHATIFJOBREQUEST"]._serialized_start = 1107
-    _globals["_CREATEWHATIFJOBREQUEST"]._serialized_end = 1267
-    _globals["_GETWHATIFJOBREQUEST"]._serialized_start = 1269
-    _globals["_GETWHATIFJOBREQUEST"]._serialized_end = 1304
-    _globals["_LISTWHATIFJOBSREQUEST"]._serialized_start = 1306
-    _globals["_LISTWHATIFJOBSREQUEST"]._serialized_end = 1368
-    _globals["_LISTWHATIFJOBSRESPONSE"]._serialized_start = 1370
-    _globals["_LISTWHATIFJOBSRESPONSE"]._serialized_end = 1467
-    _globals["_DELETEWHATIFJOBREQUEST"]._serialized_start = 1469
-    _globals["_DELETEWHATIFJOBREQUEST"]._serialized_end = 1507
-    _globals["_DELETEWHATIFJOBRESPONSE"]._serialized_start = 1509
-    _globals["_DELETEWHATIFJOBRESPONSE"]._serialized_end = 1534
-    _globals["_RUNWHATIFJOBREQUEST"]._serialized_start = 1536
-    _globals["_RUNWHATIFJOBREQUEST"]._serialized_end = 1591
-    _globals["_GETWHATIFEXECUTIONREQUEST"]._serialized_start = 1593
-    _globals["_GETWHATIFEXECUTIONREQUEST"]._serialized_end = 1634
-    _globals["_LISTWHATIFEXECUTIONSREQUEST"]._serialized_start = 1636
-    _globals["_LISTWHATIFEXECUTIONSREQUEST"]._serialized_end = 1720
-    _globals["_LISTWHATIFEXECUTIONSRESPONSE"]._serialized_start = 1722
-    _globals["_LISTWHATIFEXECUTIONSRESPONSE"]._serialized_end = 1837
-    _globals["_CANCELWHATIFEXECUTIONREQUEST"]._serialized_start = 1839
-    _globals["_CANCELWHATIFEXECUTIONREQUEST"]._serialized_end = 1883
-    _globals["_WATCHWHATIFEXECUTIONREQUEST"]._serialized_start = 1885
-    _globals["_WATCHWHATIFEXECUTIONREQUEST"]._serialized_end = 1943
-    _globals["_WATCHWHATIFEXECUTIONRESPONSE"]._serialized_start = 1946
-    _globals["_WATCHWHATIFEXECUTIONRESPONSE"]._serialized_end = 2088
-    _globals["_LISTWHATIFRESULTSREQUEST"]._serialized_start = 2090
-    _globals["_LISTWHATIFRESULTSREQUEST"]._serialized_end = 2171
-    _globals["_LISTWHATIFRESULTSRESPONSE"]._serialized_start = 2173
-    _globals["_LISTWHATIFRESULTSRESPONSE"]._serialized_end = 2279
-    _globals["_DOWNLOADWHATIFRESULTSREQUEST"]._serialized_start = 2281
-    _globals["_DOWNLOADWHATIFRESULTSREQUEST"]._serialized_end = 2325
-    _globals["_DOWNLOADWHATIFRESULTSRESPONSE"]._serialized_start = 2327
-    _globals["_DOWNLOADWHATIFRESULTSRESPONSE"]._serialized_end = 2372
-    _globals["_WHATIFSERVICE"]._serialized_start = 2375
-    _globals["_WHATIFSERVICE"]._serialized_end = 3655
+  DESCRIPTOR._loaded_options = None
+  _globals['_WHATIFRESULT_LEVELSENTRY']._loaded_options = None
+  _globals['_WHATIFRESULT_LEVELSENTRY']._serialized_options = b'8\001'
+  _globals['_WHATIFJOB']._serialized_start=90
+  _globals['_WHATIFJOB']._serialized_end=258
+  _globals['_WHATIFPARAMETERS']._serialized_start=260
+  _globals['_WHATIFPARAMETERS']._serialized_end=352
+  _globals['_WHATIFEXECUTION']._serialized_start=355
+  _globals['_WHATIFEXECUTION']._serialized_end=716
+  _globals['_WHATIFEXECUTION_STATE']._serialized_start=589
+  _globals['_WHATIFEXECUTION_STATE']._serialized_end=716
+  _globals['_WHATIFRESULT']._serialized_start=719
+  _globals['_WHATIFRESULT']._serialized_end=1104
+  _globals['_WHATIFRESULT_LEVELSENTRY']._serialized_start=1014
+  _globals['_WHATIFRESULT_LEVELSENTRY']._serialized_end=1059
+  _globals['_CREATEWHATIFJOBREQUEST']._serialized_start=1107
+  _globals['_CREATEWHATIFJOBREQUEST']._serialized_end=1267
+  _globals['_GETWHATIFJOBREQUEST']._serialized_start=1269
+  _globals['_GETWHATIFJOBREQUEST']._serialized_end=1304
+  _globals['_LISTWHATIFJOBSREQUEST']._serialized_start=1306
+  _globals['_LISTWHATIFJOBSREQUEST']._serialized_end=1368
+  _globals['_LISTWHATIFJOBSRESPONSE']._serialized_start=1370
+  _globals['_LISTWHATIFJOBSRESPONSE']._serialized_end=1467
+  _globals['_DELETEWHATIFJOBREQUEST']._serialized_start=1469
+  _globals['_DELETEWHATIFJOBREQUEST']._serialized_end=1507
+  _globals['_DELETEWHATIFJOBRESPONSE']._serialized_start=1509
+  _globals['_DELETEWHATIFJOBRESPONSE']._serialized_end=1534
+  _globals['_RUNWHATIFJOBREQUEST']._serialized_start=1536
+  _globals['_RUNWHATIFJOBREQUEST']._serialized_end=1591
+  _globals['_GETWHATIFEXECUTIONREQUEST']._serialized_start=1593
+  _globals['_GETWHATIFEXECUTIONREQUEST']._serialized_end=1634
+  _globals['_LISTWHATIFEXECUTIONSREQUEST']._serialized_start=1636
+  _globals['_LISTWHATIFEXECUTIONSREQUEST']._serialized_end=1720
+  _globals['_LISTWHATIFEXECUTIONSRESPONSE']._serialized_start=1722
+  _globals['_LISTWHATIFEXECUTIONSRESPONSE']._serialized_end=1837
+  _globals['_CANCELWHATIFEXECUTIONREQUEST']._serialized_start=1839
+  _globals['_CANCELWHATIFEXECUTIONREQUEST']._serialized_end=1883
+  _globals['_WATCHWHATIFEXECUTIONREQUEST']._serialized_start=1885
+  _globals['_WATCHWHATIFEXECUTIONREQUEST']._serialized_end=1943
+  _globals['_WATCHWHATIFEXECUTIONRESPONSE']._serialized_start=1946
+  _globals['_WATCHWHATIFEXECUTIONRESPONSE']._serialized_end=2088
+  _globals['_LISTWHATIFRESULTSREQUEST']._serialized_start=2090
+  _globals['_LISTWHATIFRESULTSREQUEST']._serialized_end=2171
+  _globals['_LISTWHATIFRESULTSRESPONSE']._serialized_start=2173
+  _globals['_LISTWHATIFRESULTSRESPONSE']._serialized_end=2279
+  _globals['_DOWNLOADWHATIFRESULTSREQUEST']._serialized_start=2281
+  _globals['_DOWNLOADWHATIFRESULTSREQUEST']._serialized_end=2325
+  _globals['_DOWNLOADWHATIFRESULTSRESPONSE']._serialized_start=2327
+  _globals['_DOWNLOADWHATIFRESULTSRESPONSE']._serialized_end=2372
+  _globals['_WHATIFSERVICE']._serialized_start=2375
+  _globals['_WHATIFSERVICE']._serialized_end=3655
 # @@protoc_insertion_point(module_scope)

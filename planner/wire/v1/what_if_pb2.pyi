@@ -22,14 +22,7 @@ class WhatIfJob(_message.Message):
     parameters: WhatIfParameters
     cases: int
     create_time: _timestamp_pb2.Timestamp
-    def __init__(
-        self,
-        name: _Optional[str] = ...,
-        scenario: _Optional[str] = ...,
-        parameters: _Optional[_Union[WhatIfParameters, _Mapping]] = ...,
-        cases: _Optional[int] = ...,
-        create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., scenario: _Optional[str] = ..., parameters: _Optional[_Union[WhatIfParameters, _Mapping]] = ..., cases: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class WhatIfParameters(_message.Message):
     __slots__ = ("gap", "seconds", "seed")
@@ -39,9 +32,7 @@ class WhatIfParameters(_message.Message):
     gap: float
     seconds: float
     seed: int
-    def __init__(
-        self, gap: _Optional[float] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ...
-    ) -> None: ...
+    def __init__(self, gap: _Optional[float] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ...) -> None: ...
 
 class WhatIfExecution(_message.Message):
     __slots__ = ("name", "state", "done", "total", "create_time", "end_time", "detail")
@@ -53,7 +44,6 @@ class WhatIfExecution(_message.Message):
         STATE_SUCCEEDED: _ClassVar[WhatIfExecution.State]
         STATE_CANCELLED: _ClassVar[WhatIfExecution.State]
         STATE_FAILED: _ClassVar[WhatIfExecution.State]
-
     STATE_UNSPECIFIED: WhatIfExecution.State
     STATE_QUEUED: WhatIfExecution.State
     STATE_RUNNING: WhatIfExecution.State
@@ -74,32 +64,10 @@ class WhatIfExecution(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
     detail: str
-    def __init__(
-        self,
-        name: _Optional[str] = ...,
-        state: _Optional[_Union[WhatIfExecution.State, str]] = ...,
-        done: _Optional[int] = ...,
-        total: _Optional[int] = ...,
-        create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...,
-        end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...,
-        detail: _Optional[str] = ...,
-    ) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[WhatIfExecution.State, str]] = ..., done: _Optional[int] = ..., total: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class WhatIfResult(_message.Message):
-    __slots__ = (
-        "sequence",
-        "key",
-        "case_name",
-        "levels",
-        "outcome",
-        "stopped_by",
-        "value",
-        "bound_checked",
-        "bound_proved",
-        "seconds",
-        "plan_hash",
-        "detail",
-    )
+    __slots__ = ("sequence", "key", "case_name", "levels", "outcome", "stopped_by", "value", "bound_checked", "bound_proved", "seconds", "plan_hash", "detail")
     class LevelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -107,7 +75,6 @@ class WhatIfResult(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     KEY_FIELD_NUMBER: _ClassVar[int]
     CASE_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -132,21 +99,7 @@ class WhatIfResult(_message.Message):
     seconds: float
     plan_hash: str
     detail: str
-    def __init__(
-        self,
-        sequence: _Optional[int] = ...,
-        key: _Optional[str] = ...,
-        case_name: _Optional[str] = ...,
-        levels: _Optional[_Mapping[str, str]] = ...,
-        outcome: _Optional[str] = ...,
-        stopped_by: _Optional[str] = ...,
-        value: _Optional[float] = ...,
-        bound_checked: _Optional[float] = ...,
-        bound_proved: _Optional[float] = ...,
-        seconds: _Optional[float] = ...,
-        plan_hash: _Optional[str] = ...,
-        detail: _Optional[str] = ...,
-    ) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., key: _Optional[str] = ..., case_name: _Optional[str] = ..., levels: _Optional[_Mapping[str, str]] = ..., outcome: _Optional[str] = ..., stopped_by: _Optional[str] = ..., value: _Optional[float] = ..., bound_checked: _Optional[float] = ..., bound_proved: _Optional[float] = ..., seconds: _Optional[float] = ..., plan_hash: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class CreateWhatIfJobRequest(_message.Message):
     __slots__ = ("scenario", "grid", "parameters", "request_id", "validate_only")
@@ -160,14 +113,7 @@ class CreateWhatIfJobRequest(_message.Message):
     parameters: WhatIfParameters
     request_id: str
     validate_only: bool
-    def __init__(
-        self,
-        scenario: _Optional[str] = ...,
-        grid: _Optional[str] = ...,
-        parameters: _Optional[_Union[WhatIfParameters, _Mapping]] = ...,
-        request_id: _Optional[str] = ...,
-        validate_only: _Optional[bool] = ...,
-    ) -> None: ...
+    def __init__(self, scenario: _Optional[str] = ..., grid: _Optional[str] = ..., parameters: _Optional[_Union[WhatIfParameters, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class GetWhatIfJobRequest(_message.Message):
     __slots__ = ("name",)
@@ -189,9 +135,7 @@ class ListWhatIfJobsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     jobs: _containers.RepeatedCompositeFieldContainer[WhatIfJob]
     next_page_token: str
-    def __init__(
-        self, jobs: _Optional[_Iterable[_Union[WhatIfJob, _Mapping]]] = ..., next_page_token: _Optional[str] = ...
-    ) -> None: ...
+    def __init__(self, jobs: _Optional[_Iterable[_Union[WhatIfJob, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class DeleteWhatIfJobRequest(_message.Message):
     __slots__ = ("name",)
@@ -225,9 +169,7 @@ class ListWhatIfExecutionsRequest(_message.Message):
     parent: str
     page_size: int
     page_token: str
-    def __init__(
-        self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...
-    ) -> None: ...
+    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListWhatIfExecutionsResponse(_message.Message):
     __slots__ = ("executions", "next_page_token")
@@ -235,11 +177,7 @@ class ListWhatIfExecutionsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     executions: _containers.RepeatedCompositeFieldContainer[WhatIfExecution]
     next_page_token: str
-    def __init__(
-        self,
-        executions: _Optional[_Iterable[_Union[WhatIfExecution, _Mapping]]] = ...,
-        next_page_token: _Optional[str] = ...,
-    ) -> None: ...
+    def __init__(self, executions: _Optional[_Iterable[_Union[WhatIfExecution, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CancelWhatIfExecutionRequest(_message.Message):
     __slots__ = ("name",)
@@ -261,11 +199,7 @@ class WatchWhatIfExecutionResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     execution: WhatIfExecution
     result: WhatIfResult
-    def __init__(
-        self,
-        execution: _Optional[_Union[WhatIfExecution, _Mapping]] = ...,
-        result: _Optional[_Union[WhatIfResult, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, execution: _Optional[_Union[WhatIfExecution, _Mapping]] = ..., result: _Optional[_Union[WhatIfResult, _Mapping]] = ...) -> None: ...
 
 class ListWhatIfResultsRequest(_message.Message):
     __slots__ = ("parent", "page_size", "page_token")
@@ -275,9 +209,7 @@ class ListWhatIfResultsRequest(_message.Message):
     parent: str
     page_size: int
     page_token: str
-    def __init__(
-        self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...
-    ) -> None: ...
+    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListWhatIfResultsResponse(_message.Message):
     __slots__ = ("results", "next_page_token")
@@ -285,9 +217,7 @@ class ListWhatIfResultsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[WhatIfResult]
     next_page_token: str
-    def __init__(
-        self, results: _Optional[_Iterable[_Union[WhatIfResult, _Mapping]]] = ..., next_page_token: _Optional[str] = ...
-    ) -> None: ...
+    def __init__(self, results: _Optional[_Iterable[_Union[WhatIfResult, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class DownloadWhatIfResultsRequest(_message.Message):
     __slots__ = ("name",)
