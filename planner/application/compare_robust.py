@@ -128,7 +128,9 @@ def _row(
     alpha: float,
 ) -> Robustness:
     own = [worths[candidate.plan_hash, each.key] for each in free]
-    found = [(each, held.get((candidate.plan_hash, each.key))) for each in free]
+    # Of the scenario that a plan was made for, the plan itself is known.
+    others = [each for each in free if each.plan_hash != candidate.plan_hash]
+    found = [(each, held.get((candidate.plan_hash, each.key))) for each in others]
     return Robustness(
         candidate,
         worst_case(own),
