@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from planner.application.check_grid import check_grid
 from planner.application.list_plans import page_limit, page_start
-from planner.application.what_if_runs import WhatIfRuns
+from planner.application.what_if_runs import BASE_TIMES, WhatIfRuns
 from planner.domain.errors import GridInvalid, InvalidRequest, NotFound, QueueFull, RequestConflict, WhatIfBusy
 from planner.domain.grid import Grid
 from planner.ports.planning_runtime import PlanningParameters
@@ -42,7 +42,7 @@ class JobRequest:
     def __post_init__(self) -> None:
         _check_request_id(self.request_id)
         try:
-            PlanningParameters(gap=self.gap, time_limit=self.seconds, seed=self.seed)
+            PlanningParameters(gap=self.gap, time_limit=BASE_TIMES * self.seconds, seed=self.seed)
         except ValueError as error:
             raise InvalidRequest(f"parameters cannot be planned with: {error}", "parameters") from error
         size = len(self.grid.encode())
