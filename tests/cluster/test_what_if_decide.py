@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import polars as pl
@@ -98,3 +102,30 @@ def test_a_run_that_did_not_note_its_base_is_told_how_to(coarse: Path, capfd: py
         assert "which plans nothing twice" in capfd.readouterr().err
     finally:
         noted.write_text(content, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_deciding_that_is_killed_goes_on_with_whole_results(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """After kill -9 every result is the old one or the new one, and the same command decides the rest."""
+    write_scenario(small_scenario(), tmp_path / "scenario")
+    (tmp_path / "grid.yaml").write_text(GRID, encoding="utf-8")
+    run_grid(GridRunOrder(grid=tmp_path / "grid.yaml", out=tmp_path / "run", gap=0.9, workers=1), lambda _: None)
+    store = ParquetCaseStore(tmp_path / "run")
+    before = {each.key: each for each in store.results()}
+    command = [sys.executable, "-m", "cluster.main", "whatif", "compare", str(tmp_path / "run"), "--workers", "1"]
+    process = subprocess.Popen([*command, "--decide", "--bound", "proved"], stdout=subprocess.PIPE)
+    try:
+        end = time.monotonic() + 120
+        while {each.key: each for each in store.results()} == before:
+            assert time.monotonic() < end, "no step ended"
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.02)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    killed = {each.key: each for each in store.results()}
+    assert sorted(killed) == sorted(before)
+    assert compare(tmp_path, "--decide", "--bound", "proved", "--seconds", "20") == DONE
+    assert "0 undecided" in capfd.readouterr().out
+    for now in store.results():
+        assert (now.value or 0.0) >= (killed[now.key].value or 0.0) >= (before[now.key].value or 0.0)
