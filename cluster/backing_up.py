@@ -15,7 +15,7 @@ from planner.cli.launchers import LogPlace, ServeOptions
 from planner.domain.errors import FolderNotWritable, InvalidRequest
 
 AUDIT_LOG_FILE, AUDIT_HEAD_FILE = "audit.sqlite", "audit.head"
-FOLDERS = ("scenarios", "plans")
+FOLDERS = ("what-if", "scenarios", "plans")
 _ATTEMPTS = 3
 """A folder may be replaced by a newer one while it is copied."""
 
@@ -24,7 +24,7 @@ def back_up(place: LogPlace, target: Path) -> Iterator[str]:
     """Copy what a server keeps, and yield what was copied.
 
     Logs come first: a scenario or plan folder is there before an event names it, so that the copy of a log names none
-    that is not copied after it.
+    that is not copied after it; so do what-if jobs, which name scenarios.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def _copied_one(source: Path, target: Path) -> bool:
     for _ in range(_ATTEMPTS):
         try:
             if source.is_dir():
-                shutil.copytree(source, target)
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.part"))
             else:
                 shutil.copy2(source, target)
         except (FileNotFoundError, shutil.Error) as error:
