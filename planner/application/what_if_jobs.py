@@ -78,7 +78,8 @@ async def create_job(runs: WhatIfRuns, request: JobRequest) -> WhatIfJob:
     """
     if known := _known_job(runs, request):
         return known
-    cases = await asyncio.to_thread(_checked, runs, request)
+    async with runs.checking:
+        cases = await asyncio.to_thread(_checked, runs, request)
     # A requester who goes away in this moment must not leave a job that is written but not known.
     return await asyncio.shield(asyncio.create_task(_accept_job(runs, request, cases)))
 
@@ -184,6 +185,13 @@ def _checked(runs: WhatIfRuns, request: JobRequest) -> int:
 
 def _check_size(runs: WhatIfRuns, grid: Grid) -> None:
     most = runs.limits.cases
+    levels = sum(len(factor.extremes) for factor in grid.factors)
+    if levels > most:
+        raise InvalidRequest(
+            f"the factors have {levels:,} levels, more than the {most:,} that this server takes: leave out what no "
+            "case names, or split the grid",
+            "grid",
+        )
     if grid.most_cases > most:
         raise InvalidRequest(
             f"the grid asks {grid.most_cases:,} questions, more than the {most:,} that this server takes: split it, or "

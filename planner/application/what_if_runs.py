@@ -76,6 +76,8 @@ class WhatIfRuns:
         self.executions: dict[str, WhatIfExecution] = {}
         self.accepting = asyncio.Lock()
         """Held by whoever adds or removes a job or an execution."""
+        self.checking = asyncio.Lock()
+        """Held by whoever checks a grid: every level makes a scenario, so that many at once would fill the memory."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
         self._turn = asyncio.Semaphore(limits.concurrency)

@@ -185,6 +185,9 @@ def test_what_cannot_be_asked_is_refused_with_its_line(tmp_path: Path) -> None:
         many = GRID.replace("[0.5, 0.8, 1.2]", "[0.5, 0.6, 0.7, 0.8, 0.9]")
         asked = wire.CreateWhatIfJobRequest(scenario=scenario, grid=many)
         assert (await refused(stub.CreateWhatIfJob(asked)))[0] == "INVALID_ARGUMENT"
+        listed = many.replace("cross: [demand]", "list: [{demand: 0.5}]")
+        asked = wire.CreateWhatIfJobRequest(scenario=scenario, grid=listed)
+        assert (await refused(stub.CreateWhatIfJob(asked)))[0] == "INVALID_ARGUMENT"
         unknown = wire.CreateWhatIfJobRequest(scenario="scenarios/none", grid=GRID)
         assert (await refused(stub.CreateWhatIfJob(unknown)))[0] == "NOT_FOUND"
         job = await stub.CreateWhatIfJob(wire.CreateWhatIfJobRequest(scenario=scenario, grid=GRID))
