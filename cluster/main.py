@@ -59,6 +59,7 @@ def launchers() -> Launchers:
             decide=_decide_pairs,
             robust=_compare_robust,
             amend=_amend_clause,
+            base=_grid_base,
         ),
     )
 
@@ -187,6 +188,12 @@ def _amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterable[st
     from cluster.what_if_amend import amend_clause  # noqa: PLC0415 - loads polars and the formulation
 
     return amend_clause(order, tell)
+
+
+def _grid_base(grid: Path) -> Path:
+    from planner.adapters.grid_yaml import read_grid  # noqa: PLC0415 - loads PyYAML and patches
+
+    return read_grid(grid).base
 
 
 if __name__ == "__main__":

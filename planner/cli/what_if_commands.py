@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from planner.cli import what_if_server_commands
 from planner.cli.exit_codes import DOES_NOT_HOLD, DONE
 from planner.cli.launchers import Launchers
 from planner.cli.what_if_order import (
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Ask many questions about one scenario, and compare with proof.", no_args_is_help=True)
     for command in (plan, run, compare, amend):
         group.command(command.__name__)(command)
+    what_if_server_commands.add_to(group)
     app.add_typer(group, name="whatif")
 
 

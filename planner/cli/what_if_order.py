@@ -144,7 +144,7 @@ class WhatIf:
     ``plan`` checks a grid and tells what it asks; ``run`` asks it and tells lines on its way; ``compare`` tells what
     the results in a folder prove by one of their bounds, and writes a page if one is named; ``decide`` plans its cases
     further until pairs are decided; ``robust`` holds the first decisions of its plans fixed; ``amend`` runs and
-    compares amendments of one clause.
+    compares amendments of one clause. ``base`` reads a grid and returns the folder of its base scenario.
     """
 
     plan: Callable[[GridOrder], Iterable[str]]
@@ -153,3 +153,4 @@ class WhatIf:
     decide: Callable[[DecideOrder, Callable[[str], None]], Iterable[str]]
     robust: Callable[[RobustOrder, Callable[[str], None]], Iterable[str]]
     amend: Callable[[AmendOrder, Callable[[str], None]], Iterable[str]]
+    base: Callable[[Path], Path]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from planner.domain.errors import (
     AlreadyAccepted,
     AuditUnavailable,
     ConcordatError,
+    GridInvalid,
     InvalidRequest,
     NotFound,
     PermissionDenied,
@@ -37,6 +38,7 @@ from planner.domain.errors import (
     WhatIfBusy,
 )
 from planner.domain.finding import Finding
+from planner.domain.grid_finding import GridFinding
 
 _BY_REASON: dict[str, type[ConcordatError]] = {
     kind.code: kind
@@ -64,6 +66,9 @@ _BY_REASON: dict[str, type[ConcordatError]] = {
 
 _BUSY: dict[str, type[QueueFull | TooManyCalls]] = {kind.code: kind for kind in (QueueFull, TooManyCalls)}
 
+GRID = "grid"
+"""What a server calls the text of a grid, and the place of a finding about it as a whole."""
+
 _PAUSE_SECONDS = 1.0
 """After which a busy server is asked again that does not say when."""
 
@@ -87,8 +92,8 @@ def translated(address: str) -> Iterator[None]:
 def business_error(error: grpc.aio.AioRpcError, address: str) -> ConcordatError:
     """Return the error of the business that a status tells."""
     reason = _reason(error)
-    if reason == ScenarioInvalid.code:
-        return ScenarioInvalid(f"sent to {address}", _violations(error))
+    if reason in (ScenarioInvalid.code, GridInvalid.code):
+        return _invalid(reason, address, _violations(error))
     if reason == PlanChanged.code:
         return PlanChanged(error.details() or reason, _etag(error))
     if reason in _BUSY:
@@ -119,13 +124,19 @@ def _etag(error: grpc.aio.AioRpcError) -> str:
     return next((str(info.metadata["etag"]) for detail in _details(error) if detail.Unpack(info)), "")
 
 
-def _violations(error: grpc.aio.AioRpcError) -> tuple[Finding, ...]:
-    """Return the findings that fitted into the trailer; all of a stored scenario come from ``ListFindings``."""
+def _violations(error: grpc.aio.AioRpcError) -> tuple[tuple[str, str], ...]:
+    """Return place and text of what fitted into the trailer; all of a stored scenario come from ``ListFindings``."""
     wrong = error_details_pb2.BadRequest()
     for detail in _details(error):
         if detail.Unpack(wrong):
-            return tuple(_finding(violation.field, violation.description) for violation in wrong.field_violations)
+            return tuple((violation.field, violation.description) for violation in wrong.field_violations)
     return ()
+
+
+def _invalid(reason: str, address: str, told: Iterable[tuple[str, str]]) -> ScenarioInvalid | GridInvalid:
+    if reason == GridInvalid.code:
+        return GridInvalid(GRID, [_grid_finding(*each) for each in told])
+    return ScenarioInvalid(f"sent to {address}", [_finding(*each) for each in told])
 
 
 def _finding(field: str, description: str) -> Finding:
@@ -136,6 +147,13 @@ def _finding(field: str, description: str) -> Finding:
     rule, _, message = description.partition(": ")
     number = int(row[:-1]) if row[:-1].isdigit() else None
     return Finding(table=table, row=number, column=column, rule=rule, value="", message=message)
+
+
+def _grid_finding(field: str, description: str) -> GridFinding:
+    line, _, message = description.removeprefix("line ").partition(": ")
+    placed = description.startswith("line ") and line.isdigit()
+    path = "" if field == GRID else field
+    return GridFinding(path, message if placed else description, int(line) if placed else 0)
 
 
 def _details(error: grpc.aio.AioRpcError) -> tuple[Any, ...]:

@@ -70,7 +70,15 @@ class WhatIfClient:
         request_id: str = "",
         validate_only: bool = False,
     ) -> JobAsked:
-        """Have a grid (the text of its file) kept about the uploaded scenario of a hash."""
+        """Have a grid (the text of its file) kept about the uploaded scenario of a hash.
+
+        Raises
+        ------
+        GridInvalid
+            If findings stand against it; those that came with path and line are its ``findings``.
+        NotFound
+            If the server does not keep the scenario.
+        """
         request = what_if_pb2.CreateWhatIfJobRequest(
             scenario=f"scenarios/{scenario}",
             grid=grid,
@@ -93,6 +101,19 @@ class WhatIfClient:
         async with self._stub() as stub:
             request = what_if_pb2.GetWhatIfExecutionRequest(name=name)
             return execution_from_wire(await stub.GetWhatIfExecution(request, timeout=SECONDS))
+
+    async def executions(self, job: str) -> tuple[ExecutionSeen, ...]:
+        """Return all executions of a job, the first one first."""
+        found: list[ExecutionSeen] = []
+        token = ""
+        async with self._stub() as stub:
+            while True:
+                request = what_if_pb2.ListWhatIfExecutionsRequest(parent=job, page_token=token)
+                page = await stub.ListWhatIfExecutions(request, timeout=SECONDS)
+                found += [execution_from_wire(message) for message in page.executions]
+                token = page.next_page_token
+                if not token:
+                    return tuple(found)
 
     async def cancel(self, name: str) -> ExecutionSeen:
         """Stop an execution; its results are kept."""
@@ -175,6 +196,10 @@ class BlockingWhatIfClient:
     def execution(self, name: str) -> ExecutionSeen:
         """Return an execution as it stands."""
         return self._loop.run(self._client.execution(name))
+
+    def executions(self, job: str) -> tuple[ExecutionSeen, ...]:
+        """Return all executions of a job, the first one first."""
+        return self._loop.run(self._client.executions(job))
 
     def cancel(self, name: str) -> ExecutionSeen:
         """Stop an execution."""
