@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cluster.data_folder import locked_data_folder
+from cluster.data_folder import locked_run_folder
 from cluster.what_if_opened import BASE_CASE, BASE_PLAN, GRID, PLANS
 from cluster.what_if_runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
@@ -67,16 +67,20 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
         As for :func:`plan_grid`.
     FolderNotWritable
         If the folder holds something else, a run of another base or to another gap, or cannot be written.
+    InvalidRequest
+        If the grid is the copy that the run itself keeps.
     StorageFailure
         If another run goes on in the folder.
     PlanningFailed
         If no worker can be started.
     """
     began = time.monotonic()
+    if order.grid.resolve() == (order.out / GRID).resolve():
+        raise InvalidRequest(f"{order.grid} is the run's own copy: name the grid it came from", "grid")
     file, base, checked = _checked(order.grid)
     store = ParquetCaseStore(order.out)
     digest = scenario_hash(base)
-    with locked_data_folder(order.out):
+    with locked_run_folder(order.out):
         store.claim(
             {"schema": "concordat.what-if/1", "scenario_hash": digest, "gap": order.gap, "seed": order.seed},
             beside={"base": str(file.base.resolve()), "seconds": order.seconds},
@@ -175,7 +179,5 @@ def _take_over(file: Path, copy: Path) -> None:
     """Keep the grid that was asked, so that workers read this one whatever becomes of the file."""
     try:
         shutil.copyfile(file, copy)
-    except shutil.SameFileError as error:
-        raise InvalidRequest(f"{file} is the run's own copy: name the grid it came from", "grid") from error
     except OSError as error:
         raise FolderNotWritable(f"cannot write {copy}: {error.strerror}") from error

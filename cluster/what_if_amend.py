@@ -13,7 +13,7 @@ from planner.adapters.scenario_folder import read_scenario
 from planner.application.amendment_curve import amendment_curve
 from planner.cli.what_if_order import AmendOrder, GridRunOrder
 from planner.console.what_if_curve import curve_lines, render_curve
-from planner.domain.errors import InvalidRequest
+from planner.domain.errors import GridInvalid, InvalidRequest
 from planner.domain.patches.agreements import LOOSENED_BY, MAIN_FIELD
 from planner.domain.patches.selection import nearest
 from planner.domain.scenario import Scenario
@@ -25,7 +25,7 @@ def amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterator[str
     Raises
     ------
     InvalidRequest
-        If there is no such clause, or its kind has no number.
+        If there is no such clause, its kind has no such number, or one of the values makes no valid scenario.
     ConcordatError
         As for :func:`cluster.what_if.run_grid`.
     """
@@ -34,9 +34,13 @@ def amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterator[str
     with tempfile.TemporaryDirectory(prefix="concordat-amend-") as folder:
         file = Path(folder) / "grid.yaml"
         write_amendment(file, order.scenario, order.clause, field, order.levels)
-        run_grid(
-            GridRunOrder(grid=file, out=order.out, gap=order.gap, seconds=order.seconds, workers=order.workers), tell
-        )
+        asked = GridRunOrder(grid=file, out=order.out, gap=order.gap, seconds=order.seconds, workers=order.workers)
+        try:
+            run_grid(asked, tell)
+        except GridInvalid as error:
+            # The file is ours and gone by then: its name and lines would lead nowhere.
+            reasons = "\n".join(finding.message for finding in error.findings)
+            raise InvalidRequest(f"{order.clause} cannot be amended so:\n{reasons}", "clause") from error
         cases = read_grid(file).grid.cases()
     results = ParquetCaseStore(order.out).read().sort("name", "key")
     amended = {case.key: float(case.settings[0][1]) for case in cases if case.settings}

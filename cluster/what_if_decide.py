@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cluster.data_folder import locked_data_folder
+from cluster.data_folder import locked_run_folder
 from cluster.what_if_opened import BASE_CASE, KeptPlans, OpenedRun, open_run
 from cluster.what_if_runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
@@ -35,7 +35,7 @@ def decide_pairs(order: DecideOrder, tell: Callable[[str], None]) -> Iterator[st
     """
     began = time.monotonic()
     run = open_run(order.results)
-    with locked_data_folder(run.folder):
+    with locked_run_folder(run.folder):
         results = [each for each in run.store.results() if each.key in run.cases]
         if not results:
             raise InvalidRequest(f"{run.folder} has no results of its grid yet: run the grid first", "results")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from cluster.data_folder import locked_data_folder
+from cluster.data_folder import locked_run_folder
 from cluster.what_if_opened import BASE_CASE, OpenedRun, open_run
 from cluster.what_if_runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
@@ -46,7 +46,7 @@ def compare_robust(order: RobustOrder, tell: Callable[[str], None]) -> Iterator[
     run = open_run(order.results)
     if order.periods > run.base.horizon.periods:
         raise InvalidRequest(f"the horizon has {run.base.horizon.periods} periods, not {order.periods}", "periods")
-    with locked_data_folder(run.folder):
+    with locked_run_folder(run.folder):
         results = [each for each in run.store.results() if each.key in run.cases and each.value is not None]
         left_out = len(run.cases) - len(results)
         plans = run.plans

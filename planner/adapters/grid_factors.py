@@ -63,10 +63,10 @@ def parse_level(value: object) -> Level:
     Raises
     ------
     ValueError
-        If it is neither a number nor a text.
+        If it is neither a number nor a text, or a number beyond all that can be computed with.
     """
     if isinstance(value, bool | int | float):
-        return float(value)
+        return _float(value)
     if isinstance(value, str):
         return value
     raise ValueError(f"{value!r} is no level: write a number, true or false, or a text")
@@ -154,7 +154,14 @@ def _interval(entry: Mapping[str, Any]) -> tuple[float, float] | None:
     ends = entry["range"]
     if not isinstance(ends, list) or len(ends) != 2 or not all(_number(end) for end in ends):
         raise FactorRefused("range", "must be the smallest and the largest number, such as [0.8, 1.2]")
-    return float(ends[0]), float(ends[1])
+    return _float(ends[0]), _float(ends[1])
+
+
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError as error:
+        raise ValueError(f"a number of {len(str(number))} digits is too large: write one below 1e308") from error
 
 
 def _number(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The commands that ask many questions about one scenario: whatif plan, run, compare."""
+"""The commands that ask many questions about one scenario: whatif plan, run, compare, amend."""
 
 from __future__ import annotations
 

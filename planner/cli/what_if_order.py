@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from planner.domain.errors import InvalidRequest
+from planner.domain.grid import MOST_CASES
 from planner.domain.robustness import Risk
 
 SECONDS = 300.0
@@ -71,8 +74,12 @@ class AmendOrder:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        if self.steps < 2:
-            raise ValueError(f"a curve has at least 2 steps, got {self.steps}")
+        if not 2 <= self.steps < MOST_CASES:
+            raise InvalidRequest(
+                f"a curve has at least 2 steps and fewer than {MOST_CASES:,}, got {self.steps:,}", "steps"
+            )
+        if not (math.isfinite(self.start) and math.isfinite(self.end)) or self.start == self.end:
+            raise InvalidRequest(f"a curve needs two numbers that differ, got {self.start:g} and {self.end:g}", "to")
 
     @property
     def levels(self) -> tuple[float, ...]:

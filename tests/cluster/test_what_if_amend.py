@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from cluster.what_if_amend import amend_clause
 from planner.adapters.scenario_folder import write_scenario
 from planner.cli.what_if_order import AmendOrder
-from planner.domain.errors import GridInvalid, InvalidRequest
+from planner.domain.errors import InvalidRequest
 from tests.scenario_builder import small_scenario
 
 
@@ -48,7 +49,13 @@ def test_a_clause_or_number_that_does_not_exist_is_told_before_anything_is_plann
         amend_clause(order(scenario, "oil/takes", 1.0, 2.0), lambda _: None)
     with pytest.raises(InvalidRequest, match="states no number"):
         amend_clause(order(scenario, "brand/territory", 1.0, 2.0), lambda _: None)
-    with pytest.raises(GridInvalid, match="has no share"):
+    with pytest.raises(InvalidRequest, match="has no share") as told:
         amend_clause(order(scenario, "oil/take", 0.1, 0.2, field="share"), lambda _: None)
-    with pytest.raises(ValueError, match="at least 2 steps"):
-        AmendOrder(scenario=scenario, clause="a", start=1.0, end=2.0, steps=1, out=scenario)
+    assert "grid.yaml" not in str(told.value)
+
+
+@pytest.mark.parametrize(("start", "end", "steps"), [(1, 2, 1), (1, 2, 2_000_000), (2, 2, 3), (1, math.nan, 3)])
+def test_numbers_that_make_no_curve_are_refused(tmp_path: Path, start: float, end: float, steps: int) -> None:
+    """A curve has at least two numbers that differ, all finite, and no more than a grid may ask."""
+    with pytest.raises(InvalidRequest, match="a curve"):
+        AmendOrder(scenario=tmp_path, clause="a", start=start, end=end, steps=steps, out=tmp_path)

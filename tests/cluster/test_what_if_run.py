@@ -103,7 +103,7 @@ def test_running_again_plans_nothing_and_a_grown_grid_only_what_is_new(ended: Pa
 def test_what_partners_get_and_pay_is_part_of_the_value_of_every_planned_case(ended: Path) -> None:
     """Purchases, rebates and penalties of partners add up to the parts of the value, and measures are kept."""
     planned = [result for result in ParquetCaseStore(ended / "run").results() if result.outcome == "planned"]
-    assert len(planned) == 4
+    assert len(planned) >= 4
     for result in planned:
         for part, name, sign in (
             ("purchase", "purchases", -1),
@@ -146,7 +146,7 @@ def test_a_folder_of_another_run_and_a_run_under_way_are_refused(ended: Path) ->
         run_grid(GridRunOrder(grid=grid(ended), out=ended / "run", gap=0.5), lambda _: None)
 
     def meanwhile(_: str) -> None:
-        with pytest.raises(StorageFailure):
+        with pytest.raises(StorageFailure, match="held by another command: wait until that ends"):
             run_grid(order(ended / "grid.yaml"), lambda _: None)
 
     run_grid(order(grid(ended)), meanwhile)
