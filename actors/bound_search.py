@@ -66,6 +66,7 @@ class BoundSearch:
         self._priced: list[tuple[Floats, set[tuple[tuple[int, ...], ...]]]] = []
         self._answers = PriceAnswers(problem.blocks, network)
         self._relaxed = False
+        self._asked_at_home: set[tuple[tuple[int, ...], ...]] = set()
         self._carried: list[LeafBound] = []
         self.leaves: list[LeafBound] = []
 
@@ -73,6 +74,7 @@ class BoundSearch:
         """Start with one leaf, the relaxation with every choice open; what was proved before this stays proved."""
         self._carried = self.tightest
         self._boxes = {}
+        self._asked_at_home.clear()
         self.leaves = [self._check(root_leaf(self._problem.assembly.program, self._choices, root))]
 
     def take_up(self, leaves: Sequence[tuple[tuple[tuple[int, ...], ...], Multipliers]]) -> None:
@@ -186,6 +188,7 @@ class BoundSearch:
             return None
         # Its prices are a new place to ask from.
         self._boxes.pop(known.leaf.allowed, None)
+        self._asked_at_home.discard(known.leaf.allowed)
         leaf = Leaf(known.leaf.allowed, solution.objective, solution.x, solution.row_dual)
         return (self._below(known, self._check(leaf)),)
 
@@ -232,10 +235,18 @@ class BoundSearch:
         return LeafBound(leaf, given, checked, checked if leaf.x is not None else -np.inf)
 
     def _ask_agents(self, worst: LeafBound) -> tuple[LeafBound, ...] | None:
-        """Ask all agents at one vector of prices; None where no prices promise a better bound."""
-        links = self._problem.links
-        box = self._boxes.setdefault(worst.leaf.allowed, PriceBox(links, worst.given.links))
-        prices = box.centre if not np.isfinite(box.bound) else box.propose(self._backend)
+        """Ask all agents at one vector of prices; None where no prices promise a better bound.
+
+        A leaf is first asked at the prices of its own relaxation. Those of an earlier plan may have been better than
+        nothing, and yet too far away for a box around them to reach the best ones.
+        """
+        links, leaf = self._problem.links, worst.leaf.allowed
+        box = self._boxes.setdefault(leaf, PriceBox(links, worst.given.links))
+        if leaf in self._asked_at_home:
+            prices = box.propose(self._backend)
+        else:
+            self._asked_at_home.add(leaf)
+            prices = worst.given.links
         if prices is None:
             return None
         self._rounds += 1
