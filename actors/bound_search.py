@@ -16,6 +16,7 @@ from actors.bounding import Multipliers, answered, checked_bound, multipliers, p
 from actors.joint_problem import JointProblem
 from actors.price_answers import MOST_PRICES, PriceAnswers
 from actors.protocol import AgentNetwork, AskPrice, Priced, Reply
+from actors.sparing import Aiming, in_groups, nothing_aimed_at, plants_of, weak_bounds
 from planner.domain.plan_form import canonical_number
 from solvers.coordination.choice_tree import Leaf, restrict, root_leaf, split
 from solvers.coordination.price_box import Cut, PriceBox
@@ -32,6 +33,21 @@ STEPS = 200
 """Most steps of one call, those included that cost no round."""
 SOLVER_TOLERANCE = 1e-7
 """What solvers may miss rows and bounds by, relative to the bounds they claim."""
+HOPE = 1.25
+"""Agents are asked at the prices of an earlier plan if so many times what they gained there would be enough."""
+
+
+WEAK = "multipliers of the relaxation"
+"""Whose word a plant's part of a bound is where the plant was not asked."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EarlierLeaf:
+    """A leaf of an earlier plan with its multipliers; asking agents ``gained`` so much over its checked bound."""
+
+    allowed: tuple[tuple[int, ...], ...]
+    given: Multipliers
+    gained: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +62,7 @@ class LeafBound:
 
 
 class BoundSearch:
-    """The leaves of one planning run."""
+    """The leaves of one planning run; with an aim, agents are asked no more than it takes."""
 
     def __init__(
         self,
@@ -56,12 +72,14 @@ class BoundSearch:
         *,
         backend: Backend,
         allowance: Allowance,
+        aiming: Aiming = nothing_aimed_at,
     ) -> None:
         self._problem, self._network, self._relaxation = problem, network, relaxation
-        self._backend, self._allowance = backend, allowance
+        self._backend, self._allowance, self._aiming = backend, allowance, aiming
+        self._plants = plants_of(problem.blocks)
         self._choices = problem.assembly.choices
         self._boxes: dict[tuple[tuple[int, ...], ...], PriceBox] = {}
-        self._unasked: dict[tuple[tuple[int, ...], ...], Floats] = {}
+        self._unasked: dict[tuple[tuple[int, ...], ...], tuple[Floats, float]] = {}
         self._rounds = 0
         self._priced: list[tuple[Floats, set[tuple[tuple[int, ...], ...]]]] = []
         self._answers = PriceAnswers(problem.blocks, network)
@@ -77,11 +95,15 @@ class BoundSearch:
         self._asked_at_home.clear()
         self.leaves = [self._check(root_leaf(self._problem.assembly.program, self._choices, root))]
 
-    def take_up(self, leaves: Sequence[tuple[tuple[tuple[int, ...], ...], Multipliers]]) -> None:
+    def take_up(self, leaves: Sequence[EarlierLeaf]) -> None:
         """Start with the leaves of an earlier plan, bounded anew by its multipliers: no relaxation is solved."""
-        bounded = [self._bounded(Leaf(allowed, np.inf, None, None), given) for allowed, given in leaves]
+        bounded = [self._bounded(Leaf(known.allowed, np.inf, None, None), known.given) for known in leaves]
         self.leaves = [replace(leaf, proved=leaf.checked) for leaf in bounded]
-        self._unasked = {allowed: given.negotiated for allowed, given in leaves if given.negotiated is not None}
+        self._unasked = {
+            known.allowed: (known.given.negotiated, known.gained)
+            for known in leaves
+            if known.given.negotiated is not None
+        }
 
     @property
     def bound(self) -> float:
@@ -144,12 +166,12 @@ class BoundSearch:
 
     def _better(self, worst: LeafBound, *, relax: bool, may_ask: bool) -> Sequence[LeafBound] | None:
         """Return what is to stand in place of the worst leaf, None where there is nothing more to do about it."""
-        known = self._unasked.pop(worst.leaf.allowed, None)
-        if known is not None:
-            return (self._asked_at(known, worst),)
-        for prices, leaves in self._priced[::-1]:
+        prices, gained = self._unasked.pop(worst.leaf.allowed, (None, 0.0))
+        if prices is not None and self._hopeful(worst, gained):
+            return (self._asked_at(prices, worst),)
+        for known, leaves in self._priced[::-1]:
             if worst.leaf.allowed not in leaves:
-                return (self._asked_at(prices, worst),)
+                return (self._asked_at(known, worst),)
         if not relax:
             return None
         if worst.leaf.x is None:
@@ -157,6 +179,11 @@ class BoundSearch:
         if not worst.leaf.whole(self._choices):
             return self._split(worst)
         return self._ask_agents(worst) if may_ask else None
+
+    def _hopeful(self, leaf: LeafBound, gained: float) -> bool:
+        """Tell whether agents may prove enough about a leaf where they gained so much of an earlier one."""
+        aim = self._aiming()
+        return aim is None or leaf.checked - HOPE * gained <= aim.enough
 
     def relax_whole(self) -> Solution:
         """Solve the relaxation with every choice open, also after leaves of an earlier plan restricted them."""
@@ -258,9 +285,8 @@ class BoundSearch:
         """Ask about a leaf at these prices; the same leaf object where that proves nothing better."""
         links, names = self._problem.links, self._network.names
         asked = self._answers.questions(names, self._question(prices, self._allowed(worst.leaf)))
-        replies = self._answers.ask(asked)
-        bound = proved_bound(links, prices, asked, replies)
-        bound += SOLVER_TOLERANCE * max(1.0, abs(bound))
+        replies, weak = self._answers_to(asked, prices, worst)
+        bound = self._with_tolerance(proved_bound(links, prices, asked, replies, weak))
         self._note(prices, worst.leaf)
         if bound < worst.proved:
             self._boxes.setdefault(worst.leaf.allowed, PriceBox(links, prices))
@@ -269,8 +295,35 @@ class BoundSearch:
             box.observe(prices, bound, cuts(replies))
         if bound >= worst.proved:
             return worst
-        sources = {name: reply.proved_by for name, reply in replies.items() if isinstance(reply, Priced)}
+        answers = {name: reply.proved_by for name, reply in replies.items() if isinstance(reply, Priced)}
+        sources = dict.fromkeys(weak.keys() - answers.keys(), WEAK) | answers
         return LeafBound(worst.leaf, replace(worst.given, negotiated=prices), worst.checked, bound, sources)
+
+    def _answers_to(
+        self, asked: Mapping[str, AskPrice], prices: Floats, worst: LeafBound
+    ) -> tuple[dict[str, Reply], dict[str, float]]:
+        """Ask about a leaf; returns replies, and weak bounds of the plants if not all of them need be asked."""
+        aim = self._aiming()
+        if aim is None:
+            return self._answers.ask(asked), {}
+        weak = weak_bounds(self._plants, worst.given, prices, self._allowed(worst.leaf))
+        assembly = self._problem.assembly
+        parts = {
+            block.name: aim.plan[assembly.columns_of(b)]
+            for b, block in enumerate(self._problem.blocks)
+            if block.name in weak
+        }
+        replies = self._answers.ask({name: question for name, question in asked.items() if name not in weak})
+        for group in in_groups(self._plants, parts, prices, weak):
+            bound = proved_bound(self._problem.links, prices, asked, replies, weak)
+            if self._with_tolerance(bound) <= aim.enough:
+                break
+            replies |= self._answers.ask({name: asked[name] for name in group})
+        return replies, weak
+
+    @staticmethod
+    def _with_tolerance(bound: float) -> float:
+        return bound + SOLVER_TOLERANCE * max(1.0, abs(bound))
 
     def _note(self, prices: Floats, leaf: Leaf) -> None:
         """Remember at which prices a leaf was asked: they cost the other leaves little."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -93,15 +94,22 @@ def answered(asked: Mapping[str, AskPrice], replies: Mapping[str, Reply]) -> dic
     return bounds
 
 
-def proved_bound(links: Links, prices: Floats, asked: Mapping[str, AskPrice], replies: Mapping[str, Reply]) -> float:
+def proved_bound(
+    links: Links,
+    prices: Floats,
+    asked: Mapping[str, AskPrice],
+    replies: Mapping[str, Reply],
+    otherwise: Mapping[str, float] = MappingProxyType({}),
+) -> float:
     """Return the sum of the bounds of all agents ``asked`` at these prices of the linking rows, float64 [links].
 
-    It is +inf where one of them has none, or was asked at other prices, else −inf where one of them says that its part
-    has no solution.
+    ``otherwise`` are bounds at the same prices that need no answer; of two the smaller counts. The sum is +inf where
+    one of the agents has none, or was asked at other prices, else −inf where one of them says that its part has no
+    solution.
     """
     if any(not np.array_equal(question.prices, prices) for question in asked.values()):
         return math.inf
-    bounds = answered(asked, replies).values()
+    bounds = [min(bound, otherwise.get(name, math.inf)) for name, bound in answered(asked, replies).items()]
     for endless in (math.inf, -math.inf):
         if endless in bounds:
             return endless

@@ -31,6 +31,7 @@ from actors.joint_problem import JointProblem, hard_reward_floors, join
 from actors.plan_search import PlanSearch
 from actors.protocol import AgentNetwork
 from actors.replanning import earlier_plan
+from actors.sparing import Aim
 from planner.domain.gap import relative_gap
 from planner.domain.plan import Plan
 from solvers.core.backend import Backend, Model
@@ -116,16 +117,25 @@ class Coordinator:
             self._problem, polisher, self._backend, allowance=self._allowance, incumbents=self.incumbents
         )
         self._bounds = BoundSearch(
-            self._problem, self._network, self._relaxation, backend=self._backend, allowance=self._allowance
+            self._problem,
+            self._network,
+            self._relaxation,
+            backend=self._backend,
+            allowance=self._allowance,
+            aiming=self._aim,
         )
+
+    def _aim(self) -> Aim | None:
+        best = self._plans.best
+        return None if best is None else Aim(best.shares, best.value + self._gap * abs(best.value))
 
     def _take_up(self, earlier: Plan) -> Reconciled | None:
         """Begin with what an earlier plan decided and proved; returns the result where that was enough."""
         self._tell("taking up an earlier plan")
         known = earlier_plan(earlier, self._problem, self._network)
+        self._plans.take_up(known.x, known.used, known.tiers)
         if self._allowance.step():
             self._bounds.take_up(known.leaves)
-        self._plans.take_up(known.x, known.used, known.tiers)
         self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=0, relax=False)
         if self._near() and not self._done():
             self._improve(1)

@@ -7,11 +7,13 @@ so rows that are gone are forgotten, new rows have multiplier 0, and a sign that
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from actors.bound_search import EarlierLeaf
 from actors.bounding import Multipliers, has_rows
 from actors.certificate_tables import read_known_duals
 from actors.formulate.accepted import reached_tier
@@ -39,7 +41,7 @@ class EarlierPlan:
     used: Bools
     tiers: Allowed
     x: Floats
-    leaves: tuple[tuple[Allowed, Multipliers], ...]
+    leaves: tuple[EarlierLeaf, ...]
 
 
 def earlier_plan(plan: Plan, problem: JointProblem, network: AgentNetwork) -> EarlierPlan:
@@ -99,7 +101,7 @@ def _tiers(plan: Plan, problem: JointProblem) -> Allowed:
     return tuple((min(reached.get(name, 0), len(group) - 1),) for name, group in problem.assembly.choices)
 
 
-def _leaves(plan: Plan, problem: JointProblem) -> tuple[tuple[Allowed, Multipliers], ...]:
+def _leaves(plan: Plan, problem: JointProblem) -> tuple[EarlierLeaf, ...]:
     """Return the leaves of a plan; where the choices have changed, one leaf that allows all of them."""
     certificate = plan.summary.get("certificate")
     stated = certificate.get("leaves", ()) if isinstance(certificate, dict) else ()
@@ -107,9 +109,19 @@ def _leaves(plan: Plan, problem: JointProblem) -> tuple[tuple[Allowed, Multiplie
     allowed = [tuple(tuple(leaf["allowed"].get(name, ())) for name in sizes) for leaf in stated]
     known = all(set(leaf["allowed"]) == set(sizes) for leaf in stated)
     if known and allowed and partition(allowed, list(sizes.values())):
-        return tuple((options, _multipliers(plan, problem, place)) for place, options in enumerate(allowed))
-    everything = tuple(tuple(range(size)) for size in sizes.values())
-    return ((everything, _multipliers(plan, problem, _priced_leaf(plan))),)
+        return tuple(
+            EarlierLeaf(options, _multipliers(plan, problem, place), _gained(stated[place]))
+            for place, options in enumerate(allowed)
+        )
+    everything, place = tuple(tuple(range(size)) for size in sizes.values()), _priced_leaf(plan)
+    gained = _gained(stated[place]) if place < len(stated) else 0.0
+    return (EarlierLeaf(everything, _multipliers(plan, problem, place), gained),)
+
+
+def _gained(stated: Mapping[str, float | None]) -> float:
+    """Return by how much agents' answers had lowered the bound of a leaf, in the unit of the value."""
+    checked, proved = stated.get("bound_checked"), stated.get("bound_proved")
+    return 0.0 if checked is None or proved is None else max(checked - proved, 0.0)
 
 
 def _priced_leaf(plan: Plan) -> int:

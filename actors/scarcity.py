@@ -16,7 +16,7 @@ import numpy as np
 from actors.formulate.accepted import AcceptedProgram
 from actors.formulate.links import HORIZON, clause_of
 from actors.formulate.new_order import OrderPlace
-from actors.formulate.potential import lanes_of
+from actors.formulate.potential import Lanes
 from planner.ports.quoting import Binding
 from solvers.core.program import Floats
 from solvers.network.standing import Change
@@ -71,10 +71,11 @@ class Scarcity:
         accepted = self._accepted
         recipes = accepted.around.scenario["recipes"].select("plant", "product", "lead_time").iter_rows()
         lead = {plant: time for plant, name, time in recipes if name == product}
+        lanes = Lanes(accepted.around.scenario)
         for plant, made_in in lead.items():
             stock = accepted.columns[f"plant:{plant}", "stock", product, 0]
             holding = -float(accepted.program.objective[stock])
-            for lane in lanes_of(accepted.around.scenario, plant, product):
+            for lane in lanes.of(plant, product):
                 departure = last - lane.transit
                 ready = departure - made_in
                 if lane.market == market and departure >= 0 and lane.open[departure]:

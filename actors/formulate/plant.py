@@ -34,7 +34,7 @@ import polars as pl
 
 from actors.formulate.index import Index
 from actors.formulate.links import LinkMap, family_routings
-from actors.formulate.potential import Lane, MarketPotential, lanes_of
+from actors.formulate.potential import Lane, Lanes, MarketPotential
 from planner.domain.clauses import ReservationClause, StabilityClause
 from planner.domain.scenario import Scenario
 from solvers.core.program import Floats, Ints
@@ -101,6 +101,7 @@ class _Plant:
             name: tables[name].filter(pl.col("plant") == plant)
             for name in ("recipes", "routings", "resources", "stock", "bom", "receipts", "firm", "baseline")
         }
+        self.lanes = Lanes(tables, plant)
         self.bom = list(self.table["bom"].select("product", "component", "quantity").iter_rows())
         self.setup: dict[str, Ints] = {}
         self.production: dict[str, Ints] = {}
@@ -247,7 +248,7 @@ class _Plant:
 
     def _ship(self, item: str, balance: Ints, reachable: Floats) -> None:
         index, links = self.around.index, self.around.links
-        lanes = lanes_of(self.around.scenario, self.plant, item)
+        lanes = self.lanes.of(self.plant, item)
         for lane in lanes:
             m, k = index.markets[lane.market], index.products[item]
             useful = np.zeros(len(self.t))

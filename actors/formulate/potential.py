@@ -90,22 +90,31 @@ class Lane:
     open: Bools
 
 
-def lanes_of(scenario: Scenario, plant: str, product: str) -> list[Lane]:
-    """Return the lanes that a plant may ship a product on, by market; an exact lane, open or closed, beats ``*``."""
-    lanes = scenario["lanes"].filter((pl.col("plant") == plant) & pl.col("product").is_in([product, "*"]))
-    chosen: dict[str, tuple[str, int, float]] = {}
-    for name, market, transit, cost in lanes.select("product", "market", "transit", "unit_cost").iter_rows():
-        if name != "*" or market not in chosen:
-            chosen[market] = (name, transit, cost)
-    found = {
-        market: Lane(market, transit, cost, np.ones(scenario.horizon.periods, dtype=np.bool_))
-        for market, (_, transit, cost) in chosen.items()
-    }
-    closures = scenario["lane_closures"].filter((pl.col("plant") == plant) & pl.col("product").is_in([product, "*"]))
-    for name, market, t in closures.select("product", "market", "period").iter_rows():
-        if market in chosen and chosen[market][0] == name:
-            found[market].open[t] = False
-    return [found[market] for market in scenario["markets"]["market"].to_list() if market in found]
+class Lanes:
+    """The lanes of a scenario, or of one of its plants: read once, asked for product by product."""
+
+    def __init__(self, scenario: Scenario, plant: str | None = None) -> None:
+        lanes, closures = scenario["lanes"], scenario["lane_closures"]
+        if plant is not None:
+            lanes, closures = (table.filter(pl.col("plant") == plant) for table in (lanes, closures))
+        self._markets = scenario["markets"]["market"].to_list()
+        self._periods = scenario.horizon.periods
+        self._rows: dict[tuple[str, str], list[tuple[str, int, float]]] = {}
+        for owner, product, *lane in lanes.select("plant", "product", "market", "transit", "unit_cost").iter_rows():
+            self._rows.setdefault((owner, product), []).append((lane[0], lane[1], lane[2]))
+        self._closed: dict[tuple[str, str, str], list[int]] = {}
+        for owner, product, market, t in closures.select("plant", "product", "market", "period").iter_rows():
+            self._closed.setdefault((owner, product, market), []).append(t)
+
+    def of(self, plant: str, product: str) -> list[Lane]:
+        """Return the lanes of a product from a plant, by market; an exact lane, open or closed, beats ``*``."""
+        found: dict[str, Lane] = {}
+        for name in ("*", product):
+            for market, transit, cost in self._rows.get((plant, name), ()):
+                way = np.ones(self._periods, dtype=np.bool_)
+                way[self._closed.get((plant, name, market), [])] = False
+                found[market] = Lane(market, transit, cost, way)
+        return [found[market] for market in self._markets if market in found]
 
 
 def _limit_by_capacity(scenario: Scenario, number: dict[tuple[str, str], int], limits: Floats) -> None:
@@ -127,7 +136,7 @@ class _Useful:
     """Upper bounds on what could still be used of a recipe's output, per period of production."""
 
     def __init__(self, scenario: Scenario, index: Index, potential: MarketPotential) -> None:
-        self._scenario, self._index, self._potential = scenario, index, potential
+        self._index, self._potential, self._lanes = index, potential, Lanes(scenario)
         self._safety = {
             (plant, item): safety
             for plant, item, safety in scenario["stock"].select("plant", "item", "safety_stock").iter_rows()
@@ -143,7 +152,7 @@ class _Useful:
         periods = self._index.periods
         since = np.full(periods + 1, self._safety.get((plant, product), 0.0))
         since[periods] = 0.0
-        for lane in lanes_of(self._scenario, plant, product):
+        for lane in self._lanes.of(plant, product):
             taken = self._potential.since[self._index.markets[lane.market], self._index.products[product]]
             since[: max(periods - lane.transit, 0)] += taken[lane.transit :]
         for user, quantity in self._users.get((plant, product), []):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from actors.allowance import Allowance
-from actors.bound_search import BoundSearch
+from actors.bound_search import BoundSearch, EarlierLeaf
 from actors.bounding import multipliers
 from actors.host import SharedSurroundings
 from actors.joint_problem import join
@@ -33,7 +33,7 @@ def test_the_whole_is_relaxed_with_every_choice_open_after_leaves_were(seed: int
         allowance=Allowance(clock=lambda: 0.0, cancelled=lambda: False),
     )
     others = [tuple(range(len(group))) for _, group in choices[1:]]
-    search.take_up([(((option,), *others), given) for option in range(len(choices[0][1]))])
+    search.take_up([EarlierLeaf(((option,), *others), given) for option in range(len(choices[0][1]))])
     search.tighten(lambda: None, lambda: False, rounds=0)
     assert any(bound.leaf.x is not None for bound in search.leaves)
     assert search.relax_whole().objective == pytest.approx(fresh.objective, rel=1e-9)

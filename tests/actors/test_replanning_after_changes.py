@@ -165,7 +165,7 @@ def test_multipliers_of_an_earlier_plan_fit_a_changed_problem(base: Path, tmp_pa
     certificate = plan.summary["certificate"]
     assert isinstance(certificate, dict)
     assert len(same.leaves) == len(certificate["leaves"])
-    assert [allowed for allowed, _ in other.leaves] == [((0, 1),)]
+    assert [leaf.allowed for leaf in other.leaves] == [((0, 1),)]
     assert same.used.sum() > 0
 
 

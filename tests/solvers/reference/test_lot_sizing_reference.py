@@ -11,7 +11,7 @@ import pytest
 from pyomo.contrib.appsi.solvers.highs import Highs
 
 from actors.formulate.plant import PlantLayout
-from actors.formulate.potential import lanes_of
+from actors.formulate.potential import Lanes
 from actors.formulate.problem import Problem, formulate
 from planner.domain.scenario import Scenario
 from planner.policy.eligibility import eligibility_patterns
@@ -82,7 +82,7 @@ def site(scenario: Scenario, problem: Problem, which: int) -> Site:
         items=items,
         materials=list(problem.around.index.materials),
         lanes=[
-            (i, lane.market, lane.transit, lane.cost) for i in items for lane in lanes_of(scenario, layout.plant, i)
+            (i, lane.market, lane.transit, lane.cost) for i in items for lane in Lanes(scenario).of(layout.plant, i)
         ],
     )
 
