@@ -9,12 +9,10 @@ from actors.joint_problem import JointProblem
 from solvers.core.backend import Backend
 from solvers.core.program import Bools, Floats, Program
 from solvers.core.termination import Limits, Termination
-from solvers.network.remainder import Remainder, hold
+from solvers.network.remainder import Remainder, hold, rounding
 
 OFFER_COLUMNS = frozenset({"given", "redeemed", "reached", "reached-pool", "reached-ever"})
 """Columns of segments that say who is offered what, and what follows from it."""
-_ROUNDING = 1e-6
-"""What a row may be missed by, relatively: the tolerance of solvers."""
 SMALL_PROGRAM = 10_000
 """Up to this many columns offers stay free: the program is small as it is."""
 
@@ -64,6 +62,6 @@ def _held_rows_hold(program: Program, whole: Floats, free: Bools, tied: Bools) -
     left = ~tied
     left[program.rows.row_of_entry()[free[program.rows.index]]] = False
     activity = program.rows.times(whole)
-    slack = _ROUNDING * np.maximum(1.0, np.abs(activity))
+    slack = rounding(activity)
     within = (activity >= program.row_lower - slack) & (activity <= program.row_upper + slack)
     return bool(within[left].all())

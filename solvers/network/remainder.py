@@ -16,7 +16,14 @@ from solvers.network.assembly import Assembly
 from solvers.network.block import Setups
 
 _ROUNDING = 1e-6
-"""What a row may miss its bounds by at ``x``, relatively, without being missed in what is left of it."""
+_FORGIVEN, _FORGIVEN_SHARE = 5e-5, 5e-8
+"""Half of what whoever verifies a plan lets a row be exceeded by (planning problem, Definitions: tolerance)."""
+
+
+def rounding(activity: Floats) -> Floats:
+    """Return by how much rows of this activity may be missed: what solvers round, and never what a verifier minds."""
+    size = np.abs(activity)
+    return np.asarray(np.minimum(_ROUNDING * np.maximum(1.0, size), _FORGIVEN + _FORGIVEN_SHARE * size))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +90,7 @@ def _taken(program: Program, held: Floats) -> Floats:
 
 
 def _room(lower: Floats, upper: Floats, activity: Floats) -> tuple[Floats, Floats]:
-    slack = _ROUNDING * np.maximum(1.0, np.abs(activity))
+    slack = rounding(activity)
     lower = np.where(lower - activity <= slack, np.minimum(lower, activity), lower)
     upper = np.where(activity - upper <= slack, np.maximum(upper, activity), upper)
     return lower, upper

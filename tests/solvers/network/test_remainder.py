@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from solvers.backends.registry import backend
 from solvers.core.termination import Termination
 from solvers.network.assembly import Assembly, assemble
-from solvers.network.remainder import hold
+from solvers.network.remainder import hold, rounding
 from tests.solvers.small_programs import INF, builder, links
 
 
@@ -94,3 +94,11 @@ def test_the_held_solution_is_a_solution_of_what_is_left(mask: list[bool], amoun
     assert np.all(activity <= program.row_upper + 1e-9)
     assert program.objective @ part + program.offset == pytest.approx(whole.program.objective @ x)
     np.testing.assert_array_equal(left.restore(part), x)
+
+
+@given(st.floats(-1e9, 1e9))
+def test_room_for_rounding_stays_within_what_a_verifier_forgives(activity: float) -> None:
+    """A plan made of what is left of a program is verified in the whole, whose rows are held to their own tolerance."""
+    room = float(rounding(np.array([activity]))[0])
+    assert 0 < room <= 0.5 * (1e-4 + 1e-7 * abs(activity)) * (1 + 1e-12)
+    assert room <= 1e-6 * max(1.0, abs(activity))
