@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner.domain.errors import InvalidRequest
-from planner.domain.grid import MOST_CASES
 from planner.domain.robustness import Risk
 
 SECONDS = 300.0
 GAP = 0.01
 LOCAL_RAY = "local"
+MOST_STEPS = 10_000
+"""Each step of a curve is a plan of its own."""
 ALPHA = 0.9
 CANDIDATES = 10
 
@@ -74,9 +75,9 @@ class AmendOrder:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        if not 2 <= self.steps < MOST_CASES:
+        if not 2 <= self.steps < MOST_STEPS:
             raise InvalidRequest(
-                f"a curve has at least 2 steps and fewer than {MOST_CASES:,}, got {self.steps:,}", "steps"
+                f"a curve has at least 2 steps and fewer than {MOST_STEPS:,}, got {self.steps:,}", "steps"
             )
         if not (math.isfinite(self.start) and math.isfinite(self.end)) or self.start == self.end:
             raise InvalidRequest(f"a curve needs two numbers that differ, got {self.start:g} and {self.end:g}", "to")

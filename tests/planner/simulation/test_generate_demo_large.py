@@ -60,9 +60,10 @@ def test_every_clause_kind_stands_in_it(preset: str, request: pytest.FixtureRequ
 
 @pytest.mark.parametrize("preset", ["demo", "large"])
 def test_every_table_has_rows(preset: str, request: pytest.FixtureRequest) -> None:
-    """No table is left out, the optional ones included."""
+    """No table is left out but closures: what is open needs no row, and nothing is closed in a generated scenario."""
     scenario = request.getfixturevalue(preset)
-    assert [name for name, table in scenario.tables.items() if table.is_empty()] == []
+    empty = [name for name, table in scenario.tables.items() if table.is_empty()]
+    assert empty == ["lane_closures", "recipe_closures"]
 
 
 def test_hard_minimums_are_left_to_tiny(demo: Scenario) -> None:
