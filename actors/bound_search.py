@@ -35,8 +35,6 @@ SOLVER_TOLERANCE = 1e-7
 """What solvers may miss rows and bounds by, relative to the bounds they claim."""
 HOPE = 1.25
 """Agents are asked at the prices of an earlier plan if so many times what they gained there would be enough."""
-
-
 WEAK = "multipliers of the relaxation"
 """Whose word a plant's part of a bound is where the plant was not asked."""
 
@@ -296,13 +294,13 @@ class BoundSearch:
         if bound >= worst.proved:
             return worst
         answers = {name: reply.proved_by for name, reply in replies.items() if isinstance(reply, Priced)}
-        sources = dict.fromkeys(weak.keys() - answers.keys(), WEAK) | answers
+        sources = {name: answers.get(name, WEAK) for name in asked if name in answers or name in weak}
         return LeafBound(worst.leaf, replace(worst.given, negotiated=prices), worst.checked, bound, sources)
 
     def _answers_to(
         self, asked: Mapping[str, AskPrice], prices: Floats, worst: LeafBound
     ) -> tuple[dict[str, Reply], dict[str, float]]:
-        """Ask about a leaf; returns replies, and weak bounds of the plants if not all of them need be asked."""
+        """Ask about a leaf; returns replies, and weak bounds of the plants where some plan says how much is enough."""
         aim = self._aiming()
         if aim is None:
             return self._answers.ask(asked), {}

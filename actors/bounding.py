@@ -6,8 +6,8 @@ are made of them, and never mixed up:
 - *checked*: weak duality over the boxes of plants and partners, in outward-rounded arithmetic, plus the exact best
   response of every customer to the prices. It needs no solver and is what the verifier recomputes.
 - *proved*: at prices of the linking rows, the sum of the agents' own dual bounds. It trusts their solvers, but only
-  where every agent answered, and answered these prices: an answer that is missing, endless, no number or to another
-  question leaves no bound.
+  where they answered, and answered these prices: an answer that is missing, endless, no number or to another question
+  leaves no bound, unless weak duality gives one for that agent's part at the same prices.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from planner.application.clause_spread import clause_spreads
 from planner.application.estimate_grid import estimate_grid
 from planner.application.interactions import chosen_interaction, interactions
 from planner.application.pareto_front import pareto_front
-from planner.application.run_grid import GridEnd, GridRun
+from planner.application.run_grid import BASE_TIMES, GridEnd, GridRun
 from planner.cli.what_if_order import CompareOrder, GridOrder, GridRunEnd, GridRunOrder
 from planner.console.what_if_page import ComparisonView, render_comparison
 from planner.console.what_if_tables import clause_lines, front_lines, together_lines
@@ -37,8 +37,6 @@ from planner.domain.scenario import Scenario
 from planner.ports.planning_runtime import Outcome, PlanningParameters
 from planner.ports.what_if import CaseOrder, CaseRunner
 
-_BASE_TIMES = 4.0
-"""The base is planned from nothing, and all others go on from it: it may take longer than they may."""
 _PAIRS = "pairs.parquet"
 
 
@@ -149,7 +147,7 @@ async def _asked(run: GridRun, runner: CaseRunner, order: GridRunOrder, cases: t
     """Plan the base first, from nothing, then every other case from its plan."""
     base_plan = (order.out / BASE_PLAN).resolve()
     parameters = PlanningParameters(gap=order.gap, time_limit=order.seconds, seed=order.seed)
-    longer = replace(parameters, time_limit=_BASE_TIMES * order.seconds)
+    longer = replace(parameters, time_limit=BASE_TIMES * order.seconds)
     first = CaseOrder(case=BASE_CASE, parameters=longer, plan_folder=str(base_plan))
     try:
         await run.ask([first])

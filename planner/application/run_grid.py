@@ -13,6 +13,8 @@ from planner.ports.what_if import CaseOrder, CaseResult, CaseRunner, CaseStore
 CHUNK_SECONDS = 0.5
 """How long a chunk should take: handing one over costs a hundredth of that."""
 MOST_IN_CHUNK = 32
+BASE_TIMES = 4.0
+"""The base is planned from nothing, and all others go on from it: it may take so many times as long as they may."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from planner.application.check_grid import check_grid
 from planner.application.list_plans import page_limit, page_start
-from planner.application.what_if_runs import BASE_TIMES, WhatIfRuns
+from planner.application.run_grid import BASE_TIMES
+from planner.application.what_if_runs import WhatIfRuns
 from planner.domain.errors import GridInvalid, InvalidRequest, NotFound, QueueFull, RequestConflict, WhatIfBusy
 from planner.domain.grid import Grid
 from planner.ports.planning_runtime import PlanningParameters

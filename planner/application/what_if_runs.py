@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from planner.application.run_grid import GridRun
+from planner.application.run_grid import BASE_TIMES, GridRun
 from planner.domain.errors import ConcordatError, NotFound, QueueFull
 from planner.domain.grid import Case
 from planner.ports.clock import Clock
@@ -25,8 +25,6 @@ from planner.ports.what_if_jobs import (
     WhatIfStore,
 )
 
-BASE_TIMES = 4.0
-"""The base is planned from nothing, and all others go on from it: it may take longer than they may."""
 _RETRY_SECONDS = 60.0
 
 _log = structlog.get_logger("concordat.what_if")

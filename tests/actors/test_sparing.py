@@ -42,7 +42,10 @@ def test_a_bound_holds_whoever_was_asked_for_it(seed: int, share: float) -> None
     least = proved(-np.inf).bound
     most = proved(np.inf).leaves[0].checked
     enough = least + share * (most - least)
-    found = proved(enough).bound
+    search = proved(enough)
+    found = search.bound
+    for leaf in search.leaves:
+        assert list(leaf.proved_by) == [name for name in network.names if name in leaf.proved_by]
     assert whole.objective <= found * (1 + 1e-9)
     assert least <= found + 1e-6 * abs(found)
     assert found <= enough + 1e-6 * abs(enough)
