@@ -25,7 +25,7 @@ from cluster.retaining import retaining
 from cluster.served_runtime import Runtime
 from cluster.settings import EVENT_LOG_FILE, GatewaySettings
 from cluster.telemetry import make_telemetry
-from cluster.what_if_service import make_what_if_runs
+from cluster.what_if.service import make_what_if_runs
 from planner.adapters.event_log_journal import EventLogJournal
 from planner.adapters.event_log_snapshots import SqlSnapshots
 from planner.adapters.event_log_sql import SqlEventLog, open_database

@@ -155,37 +155,37 @@ def _retain_plans(place: LogPlace, days: float, accepted: bool) -> Iterable[str]
 
 
 def _plan_grid(order: GridOrder) -> Iterable[str]:
-    from cluster.what_if import plan_grid  # noqa: PLC0415 - loads polars and the formulation
+    from cluster.what_if.run import plan_grid  # noqa: PLC0415 - loads polars and the formulation
 
     return plan_grid(order)
 
 
 def _run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
-    from cluster.what_if import run_grid  # noqa: PLC0415 - loads polars and the formulation
+    from cluster.what_if.run import run_grid  # noqa: PLC0415 - loads polars and the formulation
 
     return run_grid(order, tell)
 
 
 def _compare_run(order: CompareOrder) -> Iterable[str]:
-    from cluster.what_if import compare_run  # noqa: PLC0415 - loads polars and the formulation
+    from cluster.what_if.compare import compare_run  # noqa: PLC0415 - loads polars and the formulation
 
     return compare_run(order)
 
 
 def _decide_pairs(order: DecideOrder, tell: Callable[[str], None]) -> Iterable[str]:
-    from cluster.what_if_decide import decide_pairs  # noqa: PLC0415 - loads polars and the formulation
+    from cluster.what_if.decide import decide_pairs  # noqa: PLC0415 - loads polars and the formulation
 
     return decide_pairs(order, tell)
 
 
 def _compare_robust(order: RobustOrder, tell: Callable[[str], None]) -> Iterable[str]:
-    from cluster.what_if_robust import compare_robust  # noqa: PLC0415 - loads polars and the formulation
+    from cluster.what_if.robust import compare_robust  # noqa: PLC0415 - loads polars and the formulation
 
     return compare_robust(order, tell)
 
 
 def _amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterable[str]:
-    from cluster.what_if_amend import amend_clause  # noqa: PLC0415 - loads polars and the formulation
+    from cluster.what_if.amend import amend_clause  # noqa: PLC0415 - loads polars and the formulation
 
     return amend_clause(order, tell)
 

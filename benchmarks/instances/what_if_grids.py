@@ -16,7 +16,7 @@ import polars as pl
 import yaml
 
 from cluster.runtimes import agent_settings
-from cluster.what_if_worker import CasePlanner
+from cluster.what_if.worker import CasePlanner
 from planner.adapters.grid_yaml import read_grid
 from planner.adapters.scenario_folder import write_scenario
 from planner.domain.clauses import BudgetClause

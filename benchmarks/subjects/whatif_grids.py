@@ -26,8 +26,8 @@ from benchmarks.concordat_command import run_concordat
 from benchmarks.instances.what_if_grids import AskedGrid, ask, cold_seconds, without_setups
 from benchmarks.subject import Answer, Case, Contender, Phase, Stopwatch, Subject, Target, Verdict
 from cluster.runtimes import agent_settings
-from cluster.what_if import run_grid
-from cluster.what_if_worker import CasePlanner
+from cluster.what_if.run import run_grid
+from cluster.what_if.worker import CasePlanner
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import read_scenario, write_scenario

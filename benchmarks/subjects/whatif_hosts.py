@@ -19,8 +19,8 @@ from benchmarks.process_tree import processes_below, title_of
 from benchmarks.ray_nodes import kill_with_all_below, ray_head, ray_node
 from benchmarks.subject import Answer, Case, Contender, Phase, Stopwatch, Subject, Target, Verdict
 from cluster.runtimes import agent_settings
-from cluster.what_if_pool import WorkerPool
-from cluster.what_if_ray import cluster_pool
+from cluster.what_if.on_ray import cluster_pool
+from cluster.what_if.pool import WorkerPool
 from planner.adapters.case_store import ParquetCaseStore
 from planner.application.run_grid import GridProgress, GridRun
 from planner.domain.hashing import scenario_hash

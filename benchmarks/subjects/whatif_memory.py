@@ -18,8 +18,8 @@ from benchmarks.instances.what_if_grids import AskedGrid, ask
 from benchmarks.process_tree import tree_bytes
 from benchmarks.subject import Answer, Case, Contender, Phase, Stopwatch, Subject, Target, Verdict
 from cluster.runtimes import agent_settings
-from cluster.what_if import run_grid
-from cluster.what_if_worker import CasePlanner
+from cluster.what_if.run import run_grid
+from cluster.what_if.worker import CasePlanner
 from planner.adapters.case_store import ParquetCaseStore
 from planner.cli.what_if_order import GridRunOrder
 from planner.domain.grid import Case as Question

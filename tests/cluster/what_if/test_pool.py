@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cluster import what_if_crew, what_if_pool
-from cluster.what_if_pool import Patience, WorkerPool
+from cluster.what_if import crew, pool
+from cluster.what_if.pool import Patience, WorkerPool
 from planner.domain.errors import PlanningFailed
 from planner.domain.grid import Case
 from planner.domain.patches.change import Patch
@@ -55,7 +55,7 @@ def orders(count: int) -> list[CaseOrder]:
 @pytest.fixture(autouse=True)
 def _scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start scripted workers instead of ones that plan."""
-    monkeypatch.setattr(what_if_crew, "WORKER", (sys.executable, "-c", SCRIPT))
+    monkeypatch.setattr(crew, "WORKER", (sys.executable, "-c", SCRIPT))
 
 
 def answers(
@@ -109,7 +109,7 @@ def test_a_case_that_never_ends_is_given_up_once_its_time_is_long_over(tmp_path:
 
 def test_a_worker_is_replaced_after_many_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory stays flat since no process lives on for ever, and no case is lost by the change."""
-    monkeypatch.setattr(what_if_pool, "MOST_CASES", 2)
+    monkeypatch.setattr(pool, "MOST_CASES", 2)
     results, begun = answers(tmp_path, orders(5))
     assert [result.outcome for result in results] == ["planned"] * 5
     assert len({process for each in begun.values() for process in each}) == 3

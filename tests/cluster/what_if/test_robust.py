@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from cluster.main import launchers
-from cluster.what_if import run_grid
-from cluster.what_if_opened import open_run
+from cluster.what_if.opened import open_run
+from cluster.what_if.run import run_grid
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import write_scenario

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from cluster.main import launchers
-from cluster.what_if import run_grid
-from cluster.what_if_opened import KeptPlans
+from cluster.what_if.opened import KeptPlans
+from cluster.what_if.run import run_grid
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import read_grid
 from planner.adapters.scenario_folder import write_scenario

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from cluster.settings import GatewaySettings
-from cluster.what_if_local import local_pool
+from cluster.what_if.local import local_pool
 from planner.adapters.grid_yaml import GridFile, read_grid
 from planner.adapters.what_if_folders import GRID, WhatIfFolders
 from planner.application.planning_ports import PlanningPorts

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from planner.domain.errors import PlanningFailed
 
-WORKER = (sys.executable, "-m", "cluster.what_if_worker")
+WORKER = (sys.executable, "-m", "cluster.what_if.worker")
 """The command that starts a worker."""
 _LONGEST_LINE = 1 << 26
 _START_SECONDS = 300.0

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.process_tree import processes_below, title_of
 from benchmarks.ray_nodes import kill_with_all_below, ray_head, ray_node
-from cluster.what_if import run_grid
+from cluster.what_if.run import run_grid
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.scenario_folder import write_scenario
 from planner.cli.what_if_order import GridRunOrder

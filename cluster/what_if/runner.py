@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cluster.what_if_local import local_pool, told_run
-from cluster.what_if_opened import GRID
-from cluster.what_if_ray import cluster_pool
+from cluster.what_if.local import local_pool, told_run
+from cluster.what_if.on_ray import cluster_pool
+from cluster.what_if.opened import GRID
 from planner.cli.what_if_order import LOCAL_RAY
 from planner.domain.scenario import Scenario
 from planner.ports.what_if import CaseRunner

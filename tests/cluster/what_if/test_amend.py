@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.what_if_amend import amend_clause
+from cluster.what_if.amend import amend_clause
 from planner.adapters.scenario_folder import write_scenario
 from planner.cli.what_if_order import AmendOrder
 from planner.domain.errors import InvalidRequest

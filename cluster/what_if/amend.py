@@ -6,7 +6,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cluster.what_if import run_grid, write_page
+from cluster.what_if.compare import write_page
+from cluster.what_if.run import run_grid
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import read_grid, write_amendment
 from planner.adapters.scenario_folder import read_scenario

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cluster.data_folder import locked_run_folder
-from cluster.what_if_opened import BASE_CASE, OpenedRun, open_run
-from cluster.what_if_runner import case_runner
+from cluster.what_if.opened import BASE_CASE, OpenedRun, open_run
+from cluster.what_if.runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.plan_folder import read_plan
 from planner.application.compare_robust import Candidate, HeldRunner, robust_choice, screened
@@ -34,7 +34,7 @@ def compare_robust(order: RobustOrder, tell: Callable[[str], None]) -> Iterator[
     Raises
     ------
     PlanUnreadable, InvalidRequest, ScenarioUnreadable, GridInvalid
-        As for :func:`cluster.what_if_opened.open_run`; also if no plan was kept, or periods are outside the horizon.
+        As for :func:`cluster.what_if.opened.open_run`; also if no plan was kept, or periods are outside the horizon.
     StorageFailure
         If a run goes on in the folder.
     FolderNotWritable

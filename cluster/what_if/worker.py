@@ -40,7 +40,7 @@ from planner.ports.what_if import CaseResult, HeldPlan
 from planner.verification.findings import find_problems
 from solvers.core.errors import SolverError
 
-FACTORY = "cluster.what_if_worker:open_worker"
+FACTORY = "cluster.what_if.worker:open_worker"
 """What a worker elsewhere is told to call, in its own process."""
 
 

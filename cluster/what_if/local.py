@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cluster.runtimes import agent_settings
-from cluster.what_if_pool import WorkerPool
+from cluster.what_if.pool import WorkerPool
 from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
 

@@ -1,4 +1,4 @@
-"""`concordat whatif`: grids checked, run and compared, with the concrete readers, stores and runners."""
+"""`concordat whatif plan|run`: grids checked and run, with the concrete readers, stores and runners."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
 from cluster.data_folder import locked_run_folder
-from cluster.what_if_opened import BASE_CASE, BASE_PLAN, GRID, PLANS
-from cluster.what_if_runner import case_runner
+from cluster.what_if.opened import BASE_CASE, BASE_PLAN, GRID, PLANS
+from cluster.what_if.runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import GridFile, read_grid
 from planner.adapters.scenario_folder import read_scenario
 from planner.application.check_grid import CheckedGrid, check_grid
-from planner.application.clause_spread import clause_spreads
 from planner.application.estimate_grid import estimate_grid
-from planner.application.interactions import chosen_interaction, interactions
-from planner.application.pareto_front import pareto_front
 from planner.application.run_grid import BASE_TIMES, GridEnd, GridRun
-from planner.cli.what_if_order import CompareOrder, GridOrder, GridRunEnd, GridRunOrder
-from planner.console.what_if_page import ComparisonView, render_comparison
-from planner.console.what_if_tables import clause_lines, front_lines, together_lines
-from planner.console.what_if_words import comparison_lines, grid_lines, progress_line
-from planner.domain.comparison import pairwise
+from planner.cli.what_if_order import GridOrder, GridRunEnd, GridRunOrder
+from planner.console.what_if_words import grid_lines, progress_line
 from planner.domain.errors import FolderNotWritable, GridInvalid, InvalidRequest
 from planner.domain.grid import Case
 from planner.domain.hashing import scenario_hash
@@ -98,49 +91,6 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
         end = asyncio.run(_asked(run, runner, order, file.grid.cases()))
         failed = store.read().filter(pl.col("outcome") == Outcome.FAILED.value).height
         return GridRunEnd(done=end.done, left=end.left, failed=failed, file=store.put_together())
-
-
-def compare_run(order: CompareOrder) -> Iterator[str]:
-    """Return what the results of a run prove and tell; all pairs are written beside them.
-
-    Raises
-    ------
-    PlanUnreadable
-        If the folder holds no run.
-    InvalidRequest
-        If there is no such measure or factor.
-    FolderNotWritable
-        If the pairs or the page cannot be written.
-    """
-    store = ParquetCaseStore(order.results)
-    cases = store.read().sort("name", "key")
-    pairs = pairwise(cases, order.bounds)
-    front = pareto_front(cases, order.pareto, order.bounds)
-    together = (chosen_interaction(cases, order.bounds, order.heat),) if order.heat else ()
-    store.write_beside(pairs, _PAIRS)
-    if order.html is not None:
-        view = ComparisonView(order.pareto, order.heat)
-        write_page(order.html, render_comparison(cases, pairs, order.bounds, view))
-    return chain(
-        comparison_lines(cases, pairs, order.bounds),
-        together_lines(together or interactions(cases, order.bounds), chosen=bool(together)),
-        front_lines(front),
-        clause_lines(clause_spreads(cases)),
-    )
-
-
-def write_page(file: Path, page: str) -> None:
-    """Write a page for people.
-
-    Raises
-    ------
-    FolderNotWritable
-        If it cannot be written.
-    """
-    try:
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise FolderNotWritable(f"cannot write {file}: {error.strerror}") from error
 
 
 async def _asked(run: GridRun, runner: CaseRunner, order: GridRunOrder, cases: tuple[Case, ...]) -> GridEnd:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cluster.runtimes import guard_ray
-from cluster.what_if_pool import WorkerPool
-from cluster.what_if_worker import FACTORY
+from cluster.what_if.pool import WorkerPool
+from cluster.what_if.worker import FACTORY
 from planner.adapters.scenario_folder import write_scenario
 from planner.domain.scenario import Scenario
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cluster.what_if_crew import Crew, ProcessCrew, ProcessWorker, Worker
+from cluster.what_if.crew import Crew, ProcessCrew, ProcessWorker, Worker
 from planner.application.case_results import failed_case
 from planner.ports.planning_runtime import PlanningParameters
 from planner.ports.what_if import CaseOrder, CaseResult, ClauseOutcome

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cluster.data_folder import locked_run_folder
-from cluster.what_if_opened import BASE_CASE, KeptPlans, OpenedRun, open_run
-from cluster.what_if_runner import case_runner
+from cluster.what_if.opened import BASE_CASE, KeptPlans, OpenedRun, open_run
+from cluster.what_if.runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
 from planner.application.decide_grid import Deciding, DecisionEnd, Step, reference_key
 from planner.cli.what_if_order import DecideOrder
@@ -25,7 +25,7 @@ def decide_pairs(order: DecideOrder, tell: Callable[[str], None]) -> Iterator[st
     Raises
     ------
     PlanUnreadable, InvalidRequest, ScenarioUnreadable, GridInvalid
-        As for :func:`cluster.what_if_opened.open_run`; also if the run has no results yet.
+        As for :func:`cluster.what_if.opened.open_run`; also if the run has no results yet.
     StorageFailure
         If a run goes on in the folder.
     FolderNotWritable

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster.what_if import compare_run, plan_grid, run_grid
+from cluster.what_if.compare import compare_run
+from cluster.what_if.run import plan_grid, run_grid
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import read_grid
 from planner.adapters.scenario_folder import write_scenario
