@@ -51,6 +51,7 @@ def make_what_if_runs(
             ids=ports.ids,
             read_grid=read_grid_text,
             make_runner=make_runner or local,
+            telemetry=ports.telemetry,
         ),
         limits,
     )

@@ -128,6 +128,31 @@ CACHE_MISSES = Metric(
     text="Questions that a cache could not answer.",
     labels=("cache",),
 )
+WHAT_IF_EXECUTIONS = Metric(
+    name="concordat_what_if_executions",
+    kind=MetricKind.GAUGE,
+    text="What-if executions that are not over, by state: queued, running.",
+    labels=("state",),
+)
+WHAT_IF_ENDED = Metric(
+    name="concordat_what_if_executions_ended_total",
+    kind=MetricKind.COUNTER,
+    text="What-if executions that ended, by state.",
+    labels=("state",),
+)
+WHAT_IF_CASES = Metric(
+    name="concordat_what_if_cases_total",
+    kind=MetricKind.COUNTER,
+    text="What-if cases that have a result, by what came of them.",
+    labels=("outcome",),
+)
+WHAT_IF_CASE_SECONDS = Metric(
+    name="concordat_what_if_case_duration_seconds",
+    kind=MetricKind.HISTOGRAM,
+    text="Seconds that a what-if case took, by what came of it.",
+    labels=("outcome",),
+    buckets=_MINUTES,
+)
 
 OWN = (
     REQUESTS,
@@ -145,6 +170,10 @@ OWN = (
     HOST_RESTARTS,
     CACHE_HITS,
     CACHE_MISSES,
+    WHAT_IF_EXECUTIONS,
+    WHAT_IF_ENDED,
+    WHAT_IF_CASES,
+    WHAT_IF_CASE_SECONDS,
 )
 """What Concordat counts itself."""
 

@@ -24,6 +24,10 @@ from planner.adapters.telemetry_catalogue import (
     REQUESTS_ACTIVE,
     ROUND_SECONDS,
     SOLVE_SECONDS,
+    WHAT_IF_CASE_SECONDS,
+    WHAT_IF_CASES,
+    WHAT_IF_ENDED,
+    WHAT_IF_EXECUTIONS,
     Metric,
     MetricKind,
 )
@@ -106,6 +110,20 @@ class PrometheusMetrics:
     def cache_asked(self, cache: str, *, hit: bool) -> None:
         """Count a question to a cache."""
         self._of(CACHE_HITS if hit else CACHE_MISSES).labels(cache=cache).inc()
+
+    def what_if_changed(self, *, waiting: int, running: int) -> None:
+        """Tell which executions wait and which are under way."""
+        self._of(WHAT_IF_EXECUTIONS).labels(state="queued").set(waiting)
+        self._of(WHAT_IF_EXECUTIONS).labels(state="running").set(running)
+
+    def what_if_ended(self, state: str) -> None:
+        """Count the end of an execution."""
+        self._of(WHAT_IF_ENDED).labels(state=state).inc()
+
+    def what_if_case_ended(self, outcome: str, seconds: float) -> None:
+        """Count a case and its seconds."""
+        self._of(WHAT_IF_CASES).labels(outcome=outcome).inc()
+        self._of(WHAT_IF_CASE_SECONDS).labels(outcome=outcome).observe(seconds)
 
     def close(self) -> None:
         """Stop answering scrapes."""

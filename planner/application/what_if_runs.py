@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from planner.application.run_grid import BASE_TIMES, GridRun
+from planner.application.run_grid import BASE_TIMES, GridProgress, GridRun
 from planner.domain.errors import ConcordatError, NotFound, QueueFull
 from planner.domain.grid import Case
 from planner.ports.clock import Clock
 from planner.ports.ids import Ids
 from planner.ports.planning_runtime import PlanningParameters
 from planner.ports.scenario_store import ScenarioStore
+from planner.ports.silent_telemetry import SILENT
+from planner.ports.telemetry import Telemetry
 from planner.ports.what_if import CaseOrder, CaseResult
 from planner.ports.what_if_jobs import (
     ExecutionState,
@@ -32,7 +34,10 @@ _log = structlog.get_logger("concordat.what_if")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIfPorts:
-    """What the use cases of what-if jobs stand on; stores and readers block, so they are called in threads."""
+    """What the use cases of what-if jobs stand on; stores and readers block, so they are called in threads.
+
+    ``telemetry`` is told of executions and cases.
+    """
 
     store: WhatIfStore
     scenarios: ScenarioStore
@@ -40,6 +45,7 @@ class WhatIfPorts:
     ids: Ids
     read_grid: GridReader
     make_runner: RunnerMaker
+    telemetry: Telemetry = SILENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +122,7 @@ class WhatIfRuns:
         task = asyncio.create_task(self._run(execution), name=f"what-if {execution.execution}")
         self._tasks[execution.execution] = task
         task.add_done_callback(lambda _: self._tasks.pop(execution.execution, None))
+        self._count()
 
     def find(self, job: str, execution: str) -> WhatIfExecution:
         """Return an execution.
@@ -197,7 +204,7 @@ class WhatIfRuns:
         grid = (await asyncio.to_thread(lambda: self.ports.read_grid(store.grid(job.job)))).grid
         runner = self.ports.make_runner(job, base)
         results, loop = store.results(execution), asyncio.get_running_loop()
-        run = GridRun(runner, results, clock=loop.time, tell=lambda _: self._tell())
+        run = GridRun(runner, results, clock=loop.time, tell=self._tell)
         parameters = PlanningParameters(gap=job.gap, time_limit=job.seconds, seed=job.seed)
         first = CaseOrder(
             case=Case((), ()),
@@ -221,9 +228,21 @@ class WhatIfRuns:
         now = replace(self.executions[execution.execution], state=state, ended_at=ended, detail=detail)
         await asyncio.to_thread(self.ports.store.keep_execution, now)
         self.executions[execution.execution] = now
+        self._count()
+        if state.done:
+            self.ports.telemetry.metrics.what_if_ended(state.value)
         await self._notify()
 
-    def _tell(self) -> None:
+    def _count(self) -> None:
+        # A task may still say that it has ended while its execution is removed.
+        states = [self.executions[each].state for each in self._tasks if each in self.executions]
+        self.ports.telemetry.metrics.what_if_changed(
+            waiting=states.count(ExecutionState.QUEUED), running=states.count(ExecutionState.RUNNING)
+        )
+
+    def _tell(self, progress: GridProgress) -> None:
+        if progress.latest is not None:
+            self.ports.telemetry.metrics.what_if_case_ended(progress.latest.outcome, progress.latest.seconds)
         task = asyncio.create_task(self._notify(), name="what-if result told")
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)

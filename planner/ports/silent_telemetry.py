@@ -74,6 +74,15 @@ class SilentMetrics:
     def cache_asked(self, cache: str, *, hit: bool) -> None:
         """Count nothing."""
 
+    def what_if_changed(self, *, waiting: int, running: int) -> None:
+        """Count nothing."""
+
+    def what_if_ended(self, state: str) -> None:
+        """Count nothing."""
+
+    def what_if_case_ended(self, outcome: str, seconds: float) -> None:
+        """Count nothing."""
+
     def close(self) -> None:
         """Do nothing."""
 

@@ -1,4 +1,4 @@
-"""The port to whoever watches the server: traces of what was done, and figures about requests, queue, runs and caches.
+"""The port to whoever watches the server: traces of what was done, and figures about requests, queues, runs and caches.
 
 Telling is quick, never raises and never changes what is told about: no plan, no decision and no answer depends on it.
 What is told carries ids that the server gave, names of methods, agents and states, and numbers; nothing from a
@@ -93,6 +93,18 @@ class Metrics(Protocol):
 
     def cache_asked(self, cache: str, *, hit: bool) -> None:
         """Count a question to a cache."""
+        ...
+
+    def what_if_changed(self, *, waiting: int, running: int) -> None:
+        """Tell how many what-if executions wait for their turn, and how many are under way."""
+        ...
+
+    def what_if_ended(self, state: str) -> None:
+        """Count the end of a what-if execution."""
+        ...
+
+    def what_if_case_ended(self, outcome: str, seconds: float) -> None:
+        """Count a what-if case of a server by what came of it, and the seconds that it took."""
         ...
 
     def close(self) -> None:
