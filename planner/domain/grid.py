@@ -106,6 +106,10 @@ class Case:
         return seeds[-1] if seeds else otherwise
 
 
+BASE_CASE = Case((), ())
+"""The base scenario itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """Which questions are asked about a base scenario.

@@ -115,6 +115,11 @@ class ClauseAmendment:
         if self.field not in CLAUSE_FIELDS:
             raise ValueError(f"no clause has a number {self.field!r}: {nearest(self.field, CLAUSE_FIELDS)}")
 
+    @property
+    def neutral(self) -> Level | None:
+        """1 where numbers are scaled; which number is set already depends on the scenario."""
+        return 1.0 if self.scaled else None
+
     def refusal(self, level: Level) -> str:
         """Say why this is no number of a clause, or no factor for one."""
         refusal = number_refusal(level)
@@ -159,6 +164,11 @@ class ClausesDropped:
 
     clauses: ClauseSelection
 
+    @property
+    def neutral(self) -> Level:
+        """No: the scenario as it is."""
+        return 0.0
+
     def refusal(self, level: Level) -> str:
         """Say why this is neither yes nor no."""
         return not_a_switch(level)
@@ -186,6 +196,11 @@ class RuleChange:
 
     rule: str
     dropped: bool
+
+    @property
+    def neutral(self) -> Level | None:
+        """No, where the rule is left out; which condition it has already depends on the scenario."""
+        return 0.0 if self.dropped else None
 
     def refusal(self, level: Level) -> str:
         """Say why this is neither yes nor no, or no condition."""

@@ -40,6 +40,11 @@ class Problem:
 class Change(Protocol):
     """A change of a scenario, of which only the level is open."""
 
+    @property
+    def neutral(self) -> Level | None:
+        """The level that changes no scenario; None where that depends on the scenario."""
+        ...
+
     def refusal(self, level: Level) -> str:
         """Say why this is no level of the change; empty for one that is."""
         ...

@@ -30,6 +30,11 @@ class PlantOutage:
         if not self.periods:
             raise ValueError("an outage is in some period: name at least one")
 
+    @property
+    def neutral(self) -> Level:
+        """No share is lost: the plant as it is."""
+        return 0.0
+
     def refusal(self, level: Level) -> str:
         """Say why this is no share of capacity."""
         number = number_refusal(level)
@@ -75,6 +80,11 @@ class LaneOutage:
     def __post_init__(self) -> None:
         if not self.periods or not self.where:
             raise ValueError("name the lanes that are closed, such as {plant: P1, market: M1}, and at least one period")
+
+    @property
+    def neutral(self) -> Level:
+        """No: the lanes as they are."""
+        return 0.0
 
     def refusal(self, level: Level) -> str:
         """Say why this is neither yes nor no."""

@@ -39,6 +39,11 @@ class NumberChange:
         if self.scaled and known[self.column] is Kind.INTEGER:
             raise ValueError(f"{self.rows.table}.{self.column} is in whole numbers: set it instead of scaling it")
 
+    @property
+    def neutral(self) -> Level | None:
+        """1 where numbers are scaled; which number is set already depends on the scenario."""
+        return 1.0 if self.scaled else None
+
     def refusal(self, level: Level) -> str:
         """Say why this is no level: see :class:`planner.domain.patches.change.Change`."""
         refusal = number_refusal(level)
@@ -79,6 +84,11 @@ class RowsDropped:
     """The selected rows are left out (level 1), and so is every row of another table that refers to one of them."""
 
     rows: Selection
+
+    @property
+    def neutral(self) -> Level:
+        """No: the scenario as it is."""
+        return 0.0
 
     def refusal(self, level: Level) -> str:
         """Say why this is neither yes nor no."""

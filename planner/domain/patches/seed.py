@@ -12,6 +12,11 @@ from planner.domain.scenario import Scenario
 class PlanningSeed:
     """The level is the seed of planning; the scenario itself stays as it is."""
 
+    @property
+    def neutral(self) -> None:
+        """None: which seed is the usual one is not told here."""
+        return None
+
     def refusal(self, level: Level) -> str:
         """Say why this is no seed."""
         fits = not isinstance(level, str) and 0 <= float(level) < 2**53 and float(level).is_integer()

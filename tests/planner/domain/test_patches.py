@@ -38,7 +38,10 @@ def clause(scenario: Scenario, identity: str) -> Clause:
 
 
 def assert_changes_only_what_it_names(change: Change, level: Level) -> Scenario:
-    """Apply a patch, compare everything it does not name with the base, and return the patched scenario."""
+    """Apply a patch, compare everything it does not name with the base, and return the patched scenario.
+
+    At its neutral level the change must leave everything as it is.
+    """
     assert change.problems(SCENARIO) == ()
     patched = Patch(change, level).apply(SCENARIO)
     touched = {each.table: each for each in change.touched(SCENARIO)}
@@ -60,6 +63,10 @@ def assert_changes_only_what_it_names(change: Change, level: Level) -> Scenario:
     if "eligibility.json" not in touched:
         assert patched.eligibility == SCENARIO.eligibility
     assert patched.header == SCENARIO.header
+    if change.neutral is not None:
+        same = Patch(change, change.neutral).apply(SCENARIO)
+        assert all(same[table].equals(SCENARIO[table]) for table in TABLES)
+        assert (same.clauses, same.eligibility) == (SCENARIO.clauses, SCENARIO.eligibility)
     return patched
 
 
