@@ -129,7 +129,7 @@ async def running_gateway(
                 server = PlanningServer(
                     servicer,
                     settings.door,
-                    status=ServerStatusServicer(ports, runs, runtime, facts),
+                    status=ServerStatusServicer(ports, runs, what_if=what_if, hosts=runtime, facts=facts),
                     agents=AgentServicer(_agent_ports(settings, journal), runs),
                     what_if=WhatIfServicer(what_if),
                     outside=[*shedding, TelemetryInterceptor(telemetry)],

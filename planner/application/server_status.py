@@ -8,8 +8,10 @@ from datetime import datetime
 from planner.application.live_plan import LivePlan
 from planner.application.plan_runs import PlanRuns
 from planner.application.planning_ports import PlanningPorts
+from planner.application.what_if_runs import ExecutionView, WhatIfRuns
 from planner.domain.gap import relative_gap
 from planner.ports.agent_hosts import AgentHosts, HostState
+from planner.ports.what_if_jobs import ExecutionState
 
 MOST_PLANS = 1000
 """How many plans are told of, so that the answer stays small."""
@@ -37,8 +39,20 @@ class PlanStanding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionStanding:
+    """A what-if execution that waits or is under way: results there are, questions, ``seconds`` since it was asked."""
+
+    job: str
+    execution: str
+    running: bool
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStatus:
-    """What is told: ``uptime`` in seconds, queue and places, plans in the order they were begun with, hosts."""
+    """What is told: ``uptime`` in seconds, queue and places, plans and executions as they were begun with, hosts."""
 
     facts: ServerFacts
     uptime: float
@@ -46,15 +60,23 @@ class ServerStatus:
     queue_length: int
     queue_limit: int
     plans: tuple[PlanStanding, ...]
+    executions: tuple[ExecutionStanding, ...]
     hosts: tuple[HostState, ...]
     host_restarts: int
 
 
 async def server_status(
-    ports: PlanningPorts, runs: PlanRuns, hosts: AgentHosts, facts: ServerFacts, *, only_host: str = ""
+    ports: PlanningPorts,
+    runs: PlanRuns,
+    *,
+    what_if: WhatIfRuns,
+    hosts: AgentHosts,
+    facts: ServerFacts,
+    only_host: str = "",
 ) -> ServerStatus:
     """Return how the server is doing; every host of agents, or the one of this name, is asked whether it answers."""
     answering = await hosts.hosts(only_host)
+    views = [await what_if.view(each) for each in what_if.live]
     now = ports.clock.now()
     return ServerStatus(
         facts=facts,
@@ -63,8 +85,21 @@ async def server_status(
         queue_length=runs.waiting,
         queue_limit=runs.most_waiting,
         plans=tuple(_standing(live, now) for live in runs.all_live[:MOST_PLANS]),
+        executions=tuple(_execution_standing(view, now) for view in views),
         hosts=answering,
         host_restarts=runs.restarts,
+    )
+
+
+def _execution_standing(view: ExecutionView, now: datetime) -> ExecutionStanding:
+    execution = view.execution
+    return ExecutionStanding(
+        job=execution.job,
+        execution=execution.execution,
+        running=execution.state is ExecutionState.RUNNING,
+        done=len(view.order),
+        total=view.total,
+        seconds=max(0.0, (now - execution.created_at).total_seconds()),
     )
 
 

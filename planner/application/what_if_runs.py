@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from planner.application.run_grid import BASE_TIMES, GridProgress, GridRun
+from planner.application.ask_grid import ask_grid
+from planner.application.run_grid import GridProgress, GridRun
+from planner.domain.case_tree import base_parents
 from planner.domain.errors import ConcordatError, NotFound, QueueFull
-from planner.domain.grid import Case
+from planner.domain.grid import BASE_CASE
 from planner.ports.clock import Clock
 from planner.ports.ids import Ids
 from planner.ports.planning_runtime import PlanningParameters
 from planner.ports.scenario_store import ScenarioStore
 from planner.ports.silent_telemetry import SILENT
 from planner.ports.telemetry import Telemetry
-from planner.ports.what_if import CaseOrder, CaseResult
+from planner.ports.what_if import CaseResult
 from planner.ports.what_if_jobs import (
     ExecutionState,
     GridReader,
@@ -71,6 +73,20 @@ class ExecutionView:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class _BasePlan:
+    """The plan of an execution's base, the only one that is kept; see :class:`planner.ports.what_if.CasePlans`."""
+
+    store: WhatIfStore
+    execution: WhatIfExecution
+
+    def place(self, key: str) -> str:
+        return self.store.base_plan(self.execution) if key == BASE_CASE.key else ""
+
+    def found(self, key: str) -> str:
+        return self.place(key) if self.store.has_base_plan(self.execution) else ""
+
+
 class WhatIfRuns:
     """All jobs and executions of a server, and the tasks that plan; for one event loop."""
 
@@ -87,6 +103,13 @@ class WhatIfRuns:
         self._turn = asyncio.Semaphore(limits.concurrency)
         self._changed = asyncio.Condition()
         self._telling: set[asyncio.Task[None]] = set()
+
+    @property
+    def live(self) -> tuple[WhatIfExecution, ...]:
+        """The executions that wait for their turn or are under way, in the order they were begun with."""
+        # A task may still say that it has ended while its execution is removed.
+        begun = (self.executions.get(each) for each in self._tasks)
+        return tuple(each for each in begun if each is not None and not each.state.done)
 
     async def resume(self) -> int:
         """Read what is kept, and go on with every execution that has not ended; return how many."""
@@ -198,28 +221,17 @@ class WhatIfRuns:
             await self._stands(execution, ExecutionState.FAILED, "an error of the server; its log has the details")
 
     async def _ask_all(self, execution: WhatIfExecution) -> None:
-        """Plan the base first, from nothing, then every other case from its plan."""
+        """Plan every case that has no result yet."""
         store, job = self.ports.store, self.jobs[execution.job]
         base = await asyncio.to_thread(self.ports.scenarios.read, job.scenario)
-        grid = (await asyncio.to_thread(lambda: self.ports.read_grid(store.grid(job.job)))).grid
+        cases = (await asyncio.to_thread(lambda: self.ports.read_grid(store.grid(job.job)))).grid.cases()
         runner = self.ports.make_runner(job, base)
         results, loop = store.results(execution), asyncio.get_running_loop()
         run = GridRun(runner, results, clock=loop.time, tell=self._tell)
         parameters = PlanningParameters(gap=job.gap, time_limit=job.seconds, seed=job.seed)
-        first = CaseOrder(
-            case=Case((), ()),
-            parameters=replace(parameters, time_limit=BASE_TIMES * job.seconds),
-            plan_folder=store.base_plan(execution),
-        )
+        plans = _BasePlan(store, execution)
         try:
-            await run.ask([first])
-            on = replace(parameters, base_plan=store.base_plan(execution) if store.has_base_plan(execution) else "")
-            others = [
-                CaseOrder(case=case, parameters=replace(on, seed=case.seed(job.seed)))
-                for case in grid.cases()
-                if case.key != first.key
-            ]
-            await run.ask([first, *others])
+            await ask_grid(run, cases, parents=base_parents(cases), plans=plans, parameters=parameters)
         finally:
             await runner.close()
 
@@ -234,8 +246,7 @@ class WhatIfRuns:
         await self._notify()
 
     def _count(self) -> None:
-        # A task may still say that it has ended while its execution is removed.
-        states = [self.executions[each].state for each in self._tasks if each in self.executions]
+        states = [each.state for each in self.live]
         self.ports.telemetry.metrics.what_if_changed(
             waiting=states.count(ExecutionState.QUEUED), running=states.count(ExecutionState.RUNNING)
         )

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from rich.console import Console
 
-from planner.application.server_status import PlanStanding, ServerStatus
+from planner.application.server_status import ExecutionStanding, PlanStanding, ServerStatus
 from planner.client.connection import ServerAddress
 from planner.client.server_status import Watched, ask_health, ask_status
 
@@ -62,6 +62,16 @@ def status_document(watched: Watched) -> dict[str, object]:
             }
             for plan in status.plans
         ],
+        "what_if_executions": [
+            {
+                "name": _execution_name(execution),
+                "running": execution.running,
+                "done": execution.done,
+                "total": execution.total,
+                "seconds": execution.seconds,
+            }
+            for execution in status.executions
+        ],
         "hosts": [{"name": host.name, "answers": host.answers} for host in status.hosts],
         "host_restarts": status.host_restarts,
     }
@@ -83,6 +93,7 @@ def status_lines(address: str, watched: Watched) -> Iterator[str]:
     if status.plans:
         yield f"{'plan':<43}  {'state':<8}  {'phase':<24}  {'gap':>9}  {'seconds':>9}  priority"
         yield from (_plan_line(plan) for plan in status.plans)
+    yield from _execution_lines(status)
     yield from _host_lines(status)
 
 
@@ -91,6 +102,21 @@ def _plan_line(plan: PlanStanding) -> str:
     return (
         f"plans/{plan.plan:<37}  {state:<8}  {plan.phase or '–':<24}  {gap:>9}  {plan.seconds:>9,.1f}  {plan.priority}"
     )
+
+
+def _execution_lines(status: ServerStatus) -> Iterator[str]:
+    if not status.executions:
+        return
+    running = sum(execution.running for execution in status.executions)
+    yield f"{running} what-if executions under way, {len(status.executions) - running} wait"
+    for execution in status.executions:
+        state = "running" if execution.running else "queued"
+        results = f"{execution.done} of {execution.total} results"
+        yield f"{_execution_name(execution)}  {state:<8}  {results}, {execution.seconds:,.1f} seconds"
+
+
+def _execution_name(execution: ExecutionStanding) -> str:
+    return f"whatIfJobs/{execution.job}/executions/{execution.execution}"
 
 
 def _host_lines(status: ServerStatus) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from planner.application.server_status import PlanStanding, ServerFacts, ServerStatus
+from planner.application.server_status import ExecutionStanding, PlanStanding, ServerFacts, ServerStatus
 from planner.client.connection import ServerAddress
 from planner.client.errors import translated
 from planner.ports.agent_hosts import HostState
@@ -84,8 +84,21 @@ def status_from_wire(message: server_status_pb2.ServerStatus) -> ServerStatus:
         queue_length=message.queue_length,
         queue_limit=message.queue_limit,
         plans=tuple(_standing(plan) for plan in message.plans),
+        executions=tuple(_execution(execution) for execution in message.what_if_executions),
         hosts=tuple(HostState(host.name, answers=host.answers) for host in message.hosts),
         host_restarts=message.host_restarts,
+    )
+
+
+def _execution(message: server_status_pb2.LiveWhatIfExecution) -> ExecutionStanding:
+    _, job, _, execution = message.name.split("/")
+    return ExecutionStanding(
+        job=job,
+        execution=execution,
+        running=message.running,
+        done=message.done,
+        total=message.total,
+        seconds=message.seconds,
     )
 
 

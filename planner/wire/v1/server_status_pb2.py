@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#planner/wire/v1/server_status.proto\x12\x15\x63oncordat.planning.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"&\n\x16GetServerStatusRequest\x12\x0c\n\x04host\x18\x01 \x01(\t\"\xbe\x02\n\x0cServerStatus\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06uptime\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07runtime\x18\x04 \x01(\t\x12\x13\n\x0b\x63oncurrency\x18\x05 \x01(\x05\x12\x14\n\x0cqueue_length\x18\x06 \x01(\x05\x12\x13\n\x0bqueue_limit\x18\x07 \x01(\x05\x12.\n\x05plans\x18\x08 \x03(\x0b\x32\x1f.concordat.planning.v1.LivePlan\x12*\n\x05hosts\x18\t \x03(\x0b\x32\x1b.concordat.planning.v1.Host\x12\x15\n\rhost_restarts\x18\n \x01(\x05\"u\n\x08LivePlan\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07running\x18\x02 \x01(\x08\x12\r\n\x05phase\x18\x03 \x01(\t\x12\x10\n\x03gap\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07seconds\x18\x05 \x01(\x01\x12\x10\n\x08priority\x18\x06 \x01(\x05\x42\x06\n\x04_gap\"%\n\x04Host\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61nswers\x18\x02 \x01(\x08\x32|\n\x13ServerStatusService\x12\x65\n\x0fGetServerStatus\x12-.concordat.planning.v1.GetServerStatusRequest\x1a#.concordat.planning.v1.ServerStatusb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#planner/wire/v1/server_status.proto\x12\x15\x63oncordat.planning.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"&\n\x16GetServerStatusRequest\x12\x0c\n\x04host\x18\x01 \x01(\t\"\x86\x03\n\x0cServerStatus\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06uptime\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07runtime\x18\x04 \x01(\t\x12\x13\n\x0b\x63oncurrency\x18\x05 \x01(\x05\x12\x14\n\x0cqueue_length\x18\x06 \x01(\x05\x12\x13\n\x0bqueue_limit\x18\x07 \x01(\x05\x12.\n\x05plans\x18\x08 \x03(\x0b\x32\x1f.concordat.planning.v1.LivePlan\x12*\n\x05hosts\x18\t \x03(\x0b\x32\x1b.concordat.planning.v1.Host\x12\x15\n\rhost_restarts\x18\n \x01(\x05\x12\x46\n\x12what_if_executions\x18\x0b \x03(\x0b\x32*.concordat.planning.v1.LiveWhatIfExecution\"u\n\x08LivePlan\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07running\x18\x02 \x01(\x08\x12\r\n\x05phase\x18\x03 \x01(\t\x12\x10\n\x03gap\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07seconds\x18\x05 \x01(\x01\x12\x10\n\x08priority\x18\x06 \x01(\x05\x42\x06\n\x04_gap\"b\n\x13LiveWhatIfExecution\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07running\x18\x02 \x01(\x08\x12\x0c\n\x04\x64one\x18\x03 \x01(\x05\x12\r\n\x05total\x18\x04 \x01(\x05\x12\x0f\n\x07seconds\x18\x05 \x01(\x01\"%\n\x04Host\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61nswers\x18\x02 \x01(\x08\x32|\n\x13ServerStatusService\x12\x65\n\x0fGetServerStatus\x12-.concordat.planning.v1.GetServerStatusRequest\x1a#.concordat.planning.v1.ServerStatusb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,11 +36,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSERVERSTATUSREQUEST']._serialized_start=127
   _globals['_GETSERVERSTATUSREQUEST']._serialized_end=165
   _globals['_SERVERSTATUS']._serialized_start=168
-  _globals['_SERVERSTATUS']._serialized_end=486
-  _globals['_LIVEPLAN']._serialized_start=488
-  _globals['_LIVEPLAN']._serialized_end=605
-  _globals['_HOST']._serialized_start=607
-  _globals['_HOST']._serialized_end=644
-  _globals['_SERVERSTATUSSERVICE']._serialized_start=646
-  _globals['_SERVERSTATUSSERVICE']._serialized_end=770
+  _globals['_SERVERSTATUS']._serialized_end=558
+  _globals['_LIVEPLAN']._serialized_start=560
+  _globals['_LIVEPLAN']._serialized_end=677
+  _globals['_LIVEWHATIFEXECUTION']._serialized_start=679
+  _globals['_LIVEWHATIFEXECUTION']._serialized_end=777
+  _globals['_HOST']._serialized_start=779
+  _globals['_HOST']._serialized_end=816
+  _globals['_SERVERSTATUSSERVICE']._serialized_start=818
+  _globals['_SERVERSTATUSSERVICE']._serialized_end=942
 # @@protoc_insertion_point(module_scope)

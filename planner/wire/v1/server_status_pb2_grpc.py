@@ -47,7 +47,7 @@ class ServerStatusServiceServicer:
     """
 
     def GetServerStatus(self, request, context):
-        """Version, uptime, queue, the plans that are being made, and the hosts of agents.
+        """Version, uptime, queue, the plans and what-if executions that are under way, and the hosts of agents.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

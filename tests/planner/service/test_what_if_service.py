@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,97 +13,18 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from cluster.gateway import running_gateway
-from cluster.settings import GatewaySettings
 from cluster.what_if_settings import WhatIfSettings
-from planner.adapters.plan_folder import write_plan
-from planner.adapters.scenario_folder import write_scenario
-from planner.client.connection import ServerAddress
-from planner.client.planning_client import PlanningClient
-from planner.ports.silent_telemetry import SILENT
-from planner.ports.telemetry import Telemetry
-from planner.ports.what_if import CaseOrder, CaseResult
-from planner.service.server import DoorSettings
-from planner.simulation.scripted_runtime import Script, ScriptedRuntime
 from planner.wire.v1 import what_if_pb2 as wire
-from planner.wire.v1 import what_if_pb2_grpc
-from tests.scenario_builder import small_scenario
-from tests.telemetry_kept import Kept
+from tests.what_if_gateway import CASES, GRID, Scripted, at_what_if
 
-GRID = """
-schema: concordat.grid/1
-scenario: whatever
-factors:
-  demand: {scale: demand.quantity, where: {family: care}, levels: [0.5, 0.8, 1.2]}
-cross: [demand]
-"""
-CASES = 4
 State = wire.WhatIfExecution
 
 
-@dataclass
-class Scripted:
-    """Plans by telling values; from case number ``stall_at`` on it waits for ever."""
-
-    stall_at: int = 1 << 30
-    asked: list[str] = field(default_factory=list)
-    lanes: int = 1
-
-    async def run(self, orders: Sequence[CaseOrder]) -> AsyncIterator[CaseResult]:
-        """Plan a chunk."""
-        for order in orders:
-            if len(self.asked) >= self.stall_at:
-                await asyncio.Event().wait()
-            self.asked.append(order.key)
-            levels = {name: str(level) for name, level in order.case.settings}
-            yield CaseResult(
-                key=order.key,
-                name=order.case.name,
-                levels=levels,
-                outcome="planned",
-                stopped_by="gap",
-                value=float(len(self.asked)),
-                bound_checked=100.0,
-                seconds=0.01,
-            )
-
-    async def close(self) -> None:
-        """Hold nothing."""
-
-
-@asynccontextmanager
-async def served(
-    data: Path, runner: Scripted, limits: WhatIfSettings, telemetry: Telemetry = SILENT
-) -> AsyncIterator[tuple[Any, str]]:
-    """Serve with a scripted runner; gives a stub and the scenario it holds."""
-    settings = GatewaySettings(door=DoorSettings(listen="127.0.0.1:0"), data=data / "data", what_if=limits)
-    runtime = ScriptedRuntime(Script(), write_plan)
-    if not (data / "scenario").exists():
-        write_scenario(small_scenario(), data / "scenario")
-    async with (
-        running_gateway(settings, lambda _: runtime, telemetry, make_case_runner=lambda _job, _base: runner) as address,
-        PlanningClient(ServerAddress(address)) as client,
-        grpc.aio.insecure_channel(address) as channel,
-    ):
-        scenario = await client.upload(data / "scenario")
-        yield what_if_pb2_grpc.WhatIfServiceStub(channel), f"scenarios/{scenario}"
-
-
 def at(
-    data: Path,
-    runner: Scripted,
-    visit: Callable[[Any, str], Awaitable[None]],
-    limits: WhatIfSettings | None = None,
-    *,
-    telemetry: Telemetry = SILENT,
+    data: Path, runner: Scripted, visit: Callable[[Any, str], Awaitable[None]], limits: WhatIfSettings | None = None
 ) -> None:
     """Visit a server from its start to its end."""
-
-    async def run() -> None:
-        async with served(data, runner, limits or WhatIfSettings(), telemetry) as (stub, scenario):
-            await asyncio.wait_for(visit(stub, scenario), 60)
-
-    asyncio.run(run())
+    at_what_if(data, runner, lambda knock: visit(knock.stub, knock.scenario), limits)
 
 
 async def refused(call: Awaitable[Any]) -> tuple[str, list[Any]]:
@@ -233,31 +151,6 @@ def test_executions_wait_their_turn_and_are_cancelled(tmp_path: Path) -> None:
             assert (ended.state, ended.done) == (State.STATE_CANCELLED, done)
 
     at(tmp_path, Scripted(stall_at=2), visit, WhatIfSettings(most_queued=1))
-
-
-def test_executions_and_cases_are_counted(tmp_path: Path) -> None:
-    """Figures tell what waits and is under way, what came of cases and how long they took, and how executions ended."""
-    kept, prefix = Kept(), "concordat_what_if_"
-
-    def executions(state: str) -> float | None:
-        return kept.figure(f"{prefix}executions", state=state)
-
-    async def visit(stub: Any, scenario: str) -> None:
-        job = await stub.CreateWhatIfJob(wire.CreateWhatIfJobRequest(scenario=scenario, grid=GRID))
-        run = wire.RunWhatIfJobRequest(name=job.name)
-        first, second = await stub.RunWhatIfJob(run), await stub.RunWhatIfJob(run)
-        async for told in stub.WatchWhatIfExecution(wire.WatchWhatIfExecutionRequest(name=first.name)):
-            if told.result.sequence == 2:
-                break
-        assert (executions("queued"), executions("running")) == (1, 1)
-        for execution in (second, first):
-            await stub.CancelWhatIfExecution(wire.CancelWhatIfExecutionRequest(name=execution.name))
-        assert (executions("queued"), executions("running")) == (0, 0)
-
-    at(tmp_path, Scripted(stall_at=2), visit, telemetry=kept.telemetry)
-    assert kept.figure(f"{prefix}executions_ended_total", state="cancelled") == 2
-    assert kept.figure(f"{prefix}cases_total", outcome="planned") == 2
-    assert kept.figure(f"{prefix}case_duration_seconds_sum", outcome="planned") == pytest.approx(0.02)
 
 
 def test_a_restarted_server_goes_on_and_plans_nothing_twice(tmp_path: Path) -> None:
