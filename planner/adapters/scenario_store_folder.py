@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from planner.adapters.folder_swap import NO_ROOM
 from planner.adapters.scenario_folder import read_scenario, read_with_findings, write_scenario
+from planner.adapters.unpacked_size import text_bytes, unpacked_bytes
 from planner.domain.errors import (
     NotFound,
     ScenarioInvalid,
@@ -34,7 +35,8 @@ _STAGING = ".receiving-"
 class ScenarioFolders:
     """Implements :class:`planner.ports.scenario_store.ScenarioStore` below one folder.
 
-    ``max_bytes`` limits all files of a scenario together. What an earlier process left half received is removed.
+    ``max_bytes`` limits all files of a scenario together, as they are sent and as they are when they are unpacked. What
+    an earlier process left half received is removed.
     """
 
     def __init__(self, root: Path, *, max_bytes: int = 4 * GIBIBYTE) -> None:
@@ -96,10 +98,7 @@ class StagedFolder:
             )
         self._size += len(data)
         if self._size > self._max_bytes:
-            raise UploadRefused(
-                f"the scenario is larger than the {self._max_bytes:,} bytes this server takes: send a smaller one or "
-                "raise the server's limit"
-            )
+            raise self._too_large("")
         with _disk(self._folder):
             self._opened(file).write(data)
 
@@ -108,7 +107,11 @@ class StagedFolder:
         with _disk(self._folder):
             self._close()
         try:
+            if sum(map(unpacked_bytes, self._folder.glob("*.parquet"))) > self._max_bytes:
+                raise self._too_large(", unpacked,")
             scenario, unread = read_with_findings(self._folder)
+            if scenario is not None and text_bytes(scenario["customers"]) > self._max_bytes:
+                raise self._too_large(", unpacked,")
         except ScenarioUnreadable as error:
             # Whoever sent the file knows its name, not the folder it was received into.
             raise ScenarioUnreadable(str(error).replace(f"{self._folder}{os.sep}", "")) from error
@@ -126,6 +129,12 @@ class StagedFolder:
         with suppress(OSError):  # what is left of a file that did not fit on the disk
             self._close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _too_large(self, how: str) -> UploadRefused:
+        return UploadRefused(
+            f"the scenario{how} is larger than the {self._max_bytes:,} bytes this server takes: send a smaller one or "
+            "raise the server's limit"
+        )
 
     def _opened(self, file: str) -> BinaryIO:
         if self._stream is not None and file == self._file:

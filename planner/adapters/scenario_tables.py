@@ -12,6 +12,8 @@ from planner.domain.finding import Finding
 from planner.domain.schema import PARQUET_TABLES, POLARS_TYPE, Column, Kind, Presence, Table
 
 _WHOLE = 2.0**53
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+"""How files begin that polars would unpack by itself, to whatever size: gzip, zstd, zlib."""
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -74,6 +76,9 @@ def _read_parquet(path: Path, table: Table) -> pl.DataFrame:
 def _read_csv(path: Path, table: Table) -> pl.DataFrame:
     """Read typed, or where a cell does not fit its type, everything as text."""
     declared = {column.name: POLARS_TYPE[column.kind] for column in table.columns}
+    with path.open("rb") as file:
+        if file.read(4).startswith(_PACKED):
+            raise ScenarioUnreadable(f"{path} is compressed: send the table {table.name!r} as plain CSV")
     try:
         frame = pl.read_csv(path, schema_overrides=declared, infer_schema_length=0)
     except pl.exceptions.ComputeError:

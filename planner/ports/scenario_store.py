@@ -27,6 +27,8 @@ class StagedScenario(Protocol):
 
         Raises
         ------
+        UploadRefused
+            If the files are too large once they are unpacked.
         ScenarioUnreadable
             If the files are no scenario; nothing is kept then.
         ScenarioInvalid

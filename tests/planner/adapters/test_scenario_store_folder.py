@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from planner.adapters.plan_store_folder import PlanFolders
@@ -94,6 +97,39 @@ def test_too_much_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UploadRefused, match="10 bytes"):
         staged.write("markets.csv", b"123456")
     staged.discard()
+
+
+def bomb(rows: int, letters: int) -> bytes:
+    """Return a small file of customers that is large once it is unpacked: many rows, or long names."""
+    customers, packed = small_scenario()["customers"], io.BytesIO()
+    first = customers.head(1).with_columns(pl.col("customer") + "x" * letters)
+    pl.concat([first] * rows, rechunk=True).write_parquet(packed, compression="zstd", statistics=False)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(("rows", "letters"), [(300_000, 0), (1, 11_000_000)], ids=["many rows", "a long name"])
+def test_what_unpacks_beyond_the_limit_is_refused_unread(
+    store: ScenarioFolders, files: dict[str, bytes], tmp_path: Path, rows: int, letters: int
+) -> None:
+    """A table packed into a hundredth of the limit is refused by its footer alone, and nothing of it stays."""
+    packed = bomb(rows, letters)
+    assert len(packed) < 100_000
+    unreadable = packed[:4] + bytes(100) + packed[104:]
+    with pytest.raises(UploadRefused, match="unpacked, is larger than the 10,000,000 bytes"):
+        received(store, {**files, "customers.parquet": unreadable})
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_a_long_name_that_is_often_repeated_is_refused(store: ScenarioFolders, files: dict[str, bytes]) -> None:
+    """Texts that stand in the file once and in the table again and again are counted as often as they stand there."""
+    with pytest.raises(UploadRefused, match="unpacked, is larger than the 10,000,000 bytes"):
+        received(store, {**files, "customers.parquet": bomb(1000, 20_000)})
+
+
+def test_compressed_text_is_refused_by_its_name(store: ScenarioFolders, files: dict[str, bytes]) -> None:
+    """A table that would be unpacked on the way, to whatever size, is not taken for a CSV file."""
+    with pytest.raises(ScenarioUnreadable, match=r"^orders\.csv is compressed: send the table 'orders' as plain CSV"):
+        received(store, {**files, "orders.csv": gzip.compress(files["orders.csv"])})
 
 
 def test_what_is_no_scenario_is_not_kept(store: ScenarioFolders, files: dict[str, bytes], tmp_path: Path) -> None:
