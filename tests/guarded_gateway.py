@@ -15,6 +15,7 @@ from planner.client.connection import ServerAddress
 from planner.client.credentials import Credentials
 from planner.client.planning_client import PlanningClient
 from planner.ports.audit_log import AuditEntry
+from planner.ports.what_if_jobs import RunnerMaker
 from planner.service.server import DoorSettings
 from planner.simulation.scripted_runtime import Script, ScriptedRuntime
 from tests.door_keys import token
@@ -52,12 +53,18 @@ class GuardedKnock:
 
 @asynccontextmanager
 async def guarded_gateway(
-    data: Path, door: DoorSettings, runtime: ScriptedRuntime | None = None
+    data: Path,
+    door: DoorSettings,
+    runtime: ScriptedRuntime | None = None,
+    make_case_runner: RunnerMaker | None = None,
 ) -> AsyncIterator[GuardedKnock]:
     """Serve scripted planning behind a guarded door."""
     chosen = runtime or ScriptedRuntime(Script(), write_plan)
     settings = GatewaySettings(door=door, data=data)
-    async with running_gateway(settings, lambda _: chosen) as address, AsyncExitStack() as stack:
+    async with (
+        running_gateway(settings, lambda _: chosen, make_case_runner=make_case_runner) as address,
+        AsyncExitStack() as stack,
+    ):
         yield GuardedKnock(address, data, stack)
 
 
@@ -66,11 +73,12 @@ def at_guarded(
     door: DoorSettings,
     visit: Callable[[GuardedKnock], Awaitable[None]],
     runtime: ScriptedRuntime | None = None,
+    make_case_runner: RunnerMaker | None = None,
 ) -> None:
     """Run a visit to a guarded server from its start to its end."""
 
     async def run() -> None:
-        async with guarded_gateway(data, door, runtime) as knock:
+        async with guarded_gateway(data, door, runtime, make_case_runner) as knock:
             await asyncio.wait_for(visit(knock), 60)
 
     asyncio.run(run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from planner.governance.access import SERVICE, Asked, Fact
@@ -25,11 +26,28 @@ _ABOUT: dict[str, tuple[str, str, str]] = {
 }
 """By method: the kind of resource, the field that names it, and its collection. Other methods ask the service."""
 
+_NAMED = {
+    "RunWhatIfJob": "name",
+    "GetWhatIfJob": "name",
+    "DeleteWhatIfJob": "name",
+    "ListWhatIfExecutions": "parent",
+    "GetWhatIfExecution": "name",
+    "WatchWhatIfExecution": "name",
+    "CancelWhatIfExecution": "name",
+    "ListWhatIfResults": "parent",
+    "DownloadWhatIfResults": "name",
+    "GetAgent": "name",
+    "RetireAgent": "name",
+    "UpgradeAgents": "kind",
+    "RollbackAgents": "kind",
+}
+"""By method: the field that says what is asked for, where policies do not tell one from another but the record must."""
+
 
 async def asked_about(method: str, message: Any, facts: PlanFacts) -> Asked:
     """Return what a request is about."""
     if method not in _ABOUT:
-        return SERVICE
+        return replace(SERVICE, name=str(getattr(message, _NAMED[method]))) if method in _NAMED else SERVICE
     kind, field, collection = _ABOUT[method]
     name = str(getattr(message, field))
     context: dict[str, Fact] = {}

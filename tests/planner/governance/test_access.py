@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor import FileDescriptor
@@ -14,6 +15,8 @@ from planner.governance.access import POLICIES, SCHEMA, SERVICE, AccessPolicies,
 from planner.governance.principal import ROLES, Principal
 from planner.service.access_guard import FOR_PARTNERS
 from planner.service.access_requests import _ABOUT
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs/how-to/guard-the-door.md"
 
 RESOURCES: dict[str, Asked] = {
     "service": SERVICE,
@@ -133,6 +136,21 @@ def test_every_method_of_the_contract_has_its_row() -> None:
     assert set(MAY) == set(ROLES)
     text = POLICIES.read_text(encoding="utf-8") + SCHEMA.read_text(encoding="utf-8")
     assert [method for method in methods() if f'"{method}"' not in text] == []
+
+
+def test_the_guide_shows_the_matrix() -> None:
+    """The table of the guide has every method, and a word exactly where the role may call it."""
+    rows = [line.split("|")[1:-1] for line in GUIDE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    first = next(place for place, row in enumerate(rows) if "planner" in [cell.strip() for cell in row])
+    roles = [cell.strip() for cell in rows[first][1:]]
+    shown = {
+        (method.strip(), role)
+        for row in rows[first + 1 :]
+        for method in row[0].split(",")
+        for role, cell in zip(roles, row[1:], strict=True)
+        if cell.strip()
+    }
+    assert shown == {(method, role) for role, may in MAY.items() for method in may}
 
 
 @pytest.mark.parametrize("role", ROLES)

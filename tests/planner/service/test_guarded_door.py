@@ -36,7 +36,9 @@ from planner.governance.audit_chain import chain_flaws
 from planner.ports.audit_log import AuditEntry
 from planner.ports.planning_runtime import PlanningParameters
 from planner.service.server import SERVICE, DoorSettings
+from planner.wire.v1 import agent_pb2
 from planner.wire.v1 import planning_service_pb2 as messages
+from planner.wire.v1.agent_pb2_grpc import AgentServiceStub
 from planner.wire.v1.planning_service_pb2_grpc import PlanningServiceStub
 from tests.door_keys import Authority, token, token_door
 from tests.guarded_gateway import GuardedKnock, at_guarded
@@ -113,6 +115,27 @@ def test_a_plan_is_made_and_accepted_by_whom_the_token_names(data: Path, door: D
             "allow",
         )
         assert last.reason == "planner-plans"
+
+    at_guarded(data, door, visit)
+
+
+def test_the_record_names_the_agents_that_operators_steer(data: Path, door: DoorSettings) -> None:
+    """Whoever retires an agent or upgrades a kind of them leaves a row that says which, also where there is none."""
+
+    async def visit(knock: GuardedKnock) -> None:
+        shown = (("authorization", f"Bearer {token('otto', 'operator')}"),)
+        async with grpc.aio.insecure_channel(knock.address) as channel:
+            stub = AgentServiceStub(channel)
+            for call in (
+                stub.RetireAgent(agent_pb2.RetireAgentRequest(name="agents/plant:P0", reason="sold"), metadata=shown),
+                stub.UpgradeAgents(agent_pb2.UpgradeAgentsRequest(kind="plant", version=99), metadata=shown),
+            ):
+                with pytest.raises(grpc.aio.AioRpcError):
+                    await call
+        assert {(each.principal, each.method, each.resource, each.decision) for each in knock.audited()} == {
+            ("otto", "RetireAgent", "agents/plant:P0", "allow"),
+            ("otto", "UpgradeAgents", "plant", "allow"),
+        }
 
     at_guarded(data, door, visit)
 
