@@ -46,7 +46,10 @@ class PlanFolders:
         """Return the folder of a plan that was written, or raise PlanUnreadable."""
         folder = self._folder(plan)
         if not (folder / "plan.json").is_file():
-            raise PlanUnreadable(f"{folder} holds no plan")
+            raise PlanUnreadable(
+                f"the folder of plan {plan} was removed from the server, or holds no plan any more: ask for it anew, under "
+                "a new request id"
+            )
         return str(folder)
 
     def read(self, plan: str) -> Plan:

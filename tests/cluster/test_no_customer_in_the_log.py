@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from planner.adapters.event_log_sql import SqlEventLog, open_database
 from planner.adapters.scenario_folder import write_scenario
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import ConnectionLost, PlanningClient
+from planner.domain.errors import NotFound, PlanUnreadable
 from planner.events.catalogue import (
     AgentEpochTaken,
     AgentNoted,
@@ -68,30 +72,77 @@ async def plan(client: PlanningClient, folder: Path, name: str) -> PlanRecord:
     return steps[-1].record
 
 
-def test_no_event_of_real_runs_names_a_customer(tmp_path: Path) -> None:
-    """Of a plan that is made and accepted, and of one that cannot be, the log holds references and hashes only."""
-    data, customers = tmp_path / "data", set()
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A server's data after one plan was made and accepted, and another one could not be made."""
+
+    data: Path
+    made: PlanRecord
+    customers: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Return what a server left that was used for a while."""
+    place, customers = tmp_path_factory.mktemp("ran"), set[str]()
     for seed in (FEASIBLE, INFEASIBLE):
         scenario = generate("tiny", seed=seed)
         customers |= set(scenario["customers"]["customer"].to_list())
-        write_scenario(scenario, tmp_path / f"scenario-{seed}")
+        write_scenario(scenario, place / f"scenario-{seed}")
 
     async def run(address: str) -> PlanRecord:
         async with PlanningClient(ServerAddress(address)) as client:
-            made = await plan(client, tmp_path / f"scenario-{FEASIBLE}", "made")
+            made = await plan(client, place / f"scenario-{FEASIBLE}", "made")
             await client.accept(made.plan, made.etag, accepted_by="ana", comment="as agreed")
-            await plan(client, tmp_path / f"scenario-{INFEASIBLE}", "not-made")
+            await plan(client, place / f"scenario-{INFEASIBLE}", "not-made")
             return made
 
-    with server(data) as address:
+    with server(place / "data") as address:
         made = asyncio.run(asyncio.wait_for(run(address), 120))
-    folder = b"".join(file.read_bytes() for file in sorted((data / "plans" / made.plan).iterdir()))
-    assert any(customer.encode() in folder for customer in customers), "the plan names nobody; this proves nothing"
-    events = [envelope for _, envelope in SqlEventLog(open_database(data / "events.sqlite")).since(0, limit=1000)]
+    return Ran(place / "data", made, frozenset(customers))
+
+
+def naming(folder: Path, customers: frozenset[str]) -> set[str]:
+    """Return the files below a folder that name a customer, in plain bytes or in the rows of a table."""
+    found = set()
+    for file in folder.rglob("*"):
+        if file.is_file():
+            rows = json.dumps(pl.read_parquet(file).to_dicts(), default=str) if file.suffix == ".parquet" else ""
+            if any(customer.encode() in file.read_bytes() or customer in rows for customer in customers):
+                found.add(str(file.relative_to(folder)))
+    return found
+
+
+def test_no_event_of_real_runs_names_a_customer(ran: Ran) -> None:
+    """Of a plan that is made and accepted, and of one that cannot be, the log holds references and hashes only."""
+    assert naming(ran.data / "plans" / ran.made.plan, ran.customers), "the plan names nobody; this proves nothing"
+    events = [envelope for _, envelope in SqlEventLog(open_database(ran.data / "events.sqlite")).since(0, limit=1000)]
     assert {envelope.type for envelope in events} == {kind.__name__ for kind in EVERYTHING}
     for envelope in events:
         text = json.dumps(envelope.data, ensure_ascii=False) + envelope.aggregate + envelope.correlation
-        assert [customer for customer in customers if customer in text] == [], envelope.type
-    raw = b"".join(file.read_bytes() for file in sorted(data.glob("events.sqlite*")))
+        assert [customer for customer in ran.customers if customer in text] == [], envelope.type
+    raw = b"".join(file.read_bytes() for file in sorted(ran.data.glob("events.sqlite*")))
     assert b"as agreed" in raw
-    assert [customer for customer in customers if customer.encode() in raw] == []
+    assert [customer for customer in ran.customers if customer.encode() in raw] == []
+
+
+def test_a_customer_is_erased_with_the_folders_that_hold_it(ran: Ran, tmp_path: Path) -> None:
+    """Only scenario and plan folders name customers: without them nothing does, and the server goes on by its log."""
+    data, made = shutil.copytree(ran.data, tmp_path / "data"), ran.made
+    assert {Path(file).parts[0] for file in naming(data, ran.customers)} == {"scenarios", "plans"}
+    for folder in (data / "scenarios" / made.request.scenario, data / "plans" / made.plan):
+        shutil.rmtree(folder)
+    assert not any(made.plan in file or made.request.scenario in file for file in naming(data, ran.customers))
+
+    async def ask(address: str) -> None:
+        async with PlanningClient(ServerAddress(address)) as client:
+            record = (await client.plan(made.plan)).record
+            assert (record.ending, record.acceptance is not None) == (made.ending, True)
+            with pytest.raises(PlanUnreadable, match="was removed from the server") as gone:
+                await client.save(made.plan, tmp_path / "plan")
+            assert str(data) not in str(gone.value)
+            with pytest.raises(NotFound, match="upload it first"):
+                await client.create(made.request.scenario, PlanningParameters())
+
+    with server(data) as address:
+        asyncio.run(asyncio.wait_for(ask(address), 60))
