@@ -67,6 +67,31 @@ def test_the_blocking_example_promises_an_order(address: str, scenario: Path) ->
     assert float(change[1]) <= float(change[2])
 
 
+def test_the_example_without_a_server_proves_its_optimum() -> None:
+    """Blocks from files are solved to a gap of 0: value and bound agree, every row holds, and progress leads there."""
+    done = run(PYTHON / "solve_blocks.py", ROOT / "examples" / "blocks" / "twelve_plants.mps", "--gap", "0")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("12 blocks, 3 linking rows, 39 columns\n")
+    assert "value 353.00, largest violation 0.0e+00\nbound 353.00, proved by " in done.stdout
+    assert "  lots_11_2 = " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("none.mps",), "none.mps: cannot be read (No such file or directory)"),
+        (("none.lp",), "expected a name that ends in .mps.gz or .mps"),
+        (("none.mps", "--gap", "-1"), "gaps are not negative"),
+    ],
+)
+def test_the_example_without_a_server_tells_what_is_wrong(arguments: tuple[str, ...], told: str) -> None:
+    """Files that are not there or called otherwise, and limits without a meaning, are told in one line."""
+    done = run(PYTHON / "solve_blocks.py", *arguments)
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_node_example_keeps_a_plan(address: str, scenario: Path, tmp_path: Path) -> None:
     """The program in JavaScript tells its steps and leaves a plan that verifies."""
     node = node_programs(tmp_path / "node")
