@@ -47,8 +47,8 @@ class PlanFolders:
         folder = self._folder(plan)
         if not (folder / "plan.json").is_file():
             raise PlanUnreadable(
-                f"the folder of plan {plan} was removed from the server, or holds no plan any more: ask for it anew, under "
-                "a new request id"
+                f"the folder of plan {plan} was removed from the server, or holds no plan any more: ask for it anew, "
+                "under a new request id"
             )
         return str(folder)
 
