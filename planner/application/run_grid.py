@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import statistics
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from planner.ports.what_if import CaseOrder, CaseResult, CaseRunner, CaseStore
@@ -60,17 +61,24 @@ class GridRun:
     ) -> None:
         self._runner, self._store, self._clock, self._budget, self._tell = runner, store, clock, budget, tell
         self._left: deque[CaseOrder] = deque()
-        self._here = self._known = self._total = 0
-        self._seconds = 0.0
+        self._here = self._done = self._total = 0
+        self._measured: list[float] = []
 
-    async def ask(self, orders: Sequence[CaseOrder]) -> GridEnd:
-        """Plan all cases that have no result yet, each once, in order as far as lanes allow; cases differ."""
-        self._here, self._seconds = 0, 0.0
+    def missing(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Return the keys that have no result yet, in their order."""
         done = self._store.done()
-        self._left = deque(order for order in orders if order.key not in done)
-        self._total = len({order.key for order in orders})
-        self._known = self._total - len(self._left)
-        self._tell(GridProgress(self._known, self._total, 0, self._clock()))
+        return tuple(key for key in keys if key not in done)
+
+    async def ask(self, orders: Sequence[CaseOrder], *, among: Collection[str] = ()) -> GridEnd:
+        """Plan all cases that have no result yet, each once, in order as far as lanes allow; cases differ.
+
+        Whoever asks a part of a run at a time names all its keys: progress and end count the cases ``among`` them.
+        """
+        keys = frozenset(among) or frozenset(order.key for order in orders)
+        missing = frozenset(self.missing(keys))
+        self._left = deque(order for order in orders if order.key in missing)
+        self._total, self._done, self._measured = len(keys), len(keys) - len(missing), []
+        self._tell(GridProgress(self._done, self._total, self._here, self._clock()))
         left = None if self._budget is None else self._budget - self._clock()
         spent = left is not None and left <= 0
         try:
@@ -79,8 +87,7 @@ class GridRun:
                     await self._work()
         except TimeoutError:
             spent = True
-        done_now = self._known + self._here
-        return GridEnd(done=done_now, left=self._total - done_now, out_of_budget=spent)
+        return GridEnd(done=self._done, left=self._total - self._done, out_of_budget=spent)
 
     async def _work(self) -> None:
         try:
@@ -96,14 +103,14 @@ class GridRun:
             chunk = [self._left.popleft() for _ in range(self._chunk())]
             async for result in self._runner.run(chunk):
                 self._store.keep(result)
-                self._here += 1
-                self._seconds += result.seconds
-                self._tell(GridProgress(self._known + self._here, self._total, self._here, self._clock(), result))
+                self._here, self._done = self._here + 1, self._done + 1
+                self._measured.append(result.seconds)
+                self._tell(GridProgress(self._done, self._total, self._here, self._clock(), result))
 
     def _chunk(self) -> int:
         """Return how many cases the next chunk has: one at first, then as many as take `CHUNK_SECONDS`."""
-        if not self._here:
+        if not self._measured:
             return 1
-        fitting = math.ceil(CHUNK_SECONDS / max(self._seconds / self._here, 1e-3))
+        fitting = math.ceil(CHUNK_SECONDS / max(statistics.fmean(self._measured), 1e-3))
         fair = math.ceil(len(self._left) / self._runner.lanes)
         return max(1, min(fitting, fair, MOST_IN_CHUNK))

@@ -111,6 +111,24 @@ class CaseRunner(Protocol):
         ...
 
 
+class CasePlans(Protocol):
+    """Where the plans of a run lie from which other cases go on, by the key of their case."""
+
+    def place(self, key: str) -> str:
+        """Return the folder in which the plan of a case is to be kept; empty: nowhere."""
+        ...
+
+    def found(self, key: str) -> str:
+        """Return the folder with the plan of a case that has its result; empty where no plan came of it.
+
+        Raises
+        ------
+        PlanUnreadable
+            If there was a plan that lies nowhere any more.
+        """
+        ...
+
+
 class CaseStore(Protocol):
     """Whoever keeps results by the key of their case."""
 
