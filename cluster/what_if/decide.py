@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cluster.data_folder import locked_run_folder
-from cluster.what_if.opened import BASE_CASE, KeptPlans, OpenedRun, open_run
+from cluster.what_if.opened import KeptPlans, OpenedRun, open_run
 from cluster.what_if.runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
 from planner.application.decide_grid import Deciding, DecisionEnd, Step, reference_key
 from planner.cli.what_if_order import DecideOrder
 from planner.console.what_if_decisions import decision_lines, step_line
 from planner.domain.errors import InvalidRequest
+from planner.domain.grid import BASE_CASE
 from planner.ports.planning_runtime import PlanningParameters
 from planner.ports.what_if import CaseOrder, CaseResult
 

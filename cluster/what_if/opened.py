@@ -12,13 +12,12 @@ from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import read_grid
 from planner.adapters.scenario_folder import read_scenario
 from planner.domain.errors import InvalidRequest, PlanUnreadable
-from planner.domain.grid import Case
+from planner.domain.grid import BASE_CASE, Case
 from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
 from planner.ports.what_if import CaseResult
 
 GRID, BASE_PLAN, PLANS = "grid.yaml", "base-plan", "plans"
-BASE_CASE = Case((), ())
 _FURTHER, _PLAN = "further", "plan.json"
 
 
@@ -88,6 +87,16 @@ class KeptPlans:
 
     folder: Path
 
+    @property
+    def base(self) -> str:
+        """The folder with the plan that the run found for its base; empty where there is none."""
+        folder = self.first(BASE_CASE.key)
+        return str(folder) if (folder / _PLAN).is_file() else ""
+
+    def first(self, key: str) -> Path:
+        """Return the folder in which the run itself keeps the plan of a case."""
+        return self.folder / BASE_PLAN if key == BASE_CASE.key else self.folder / PLANS / key
+
     def of(self, result: CaseResult) -> Path | None:
         """Return the folder of the very plan that a result tells the value of; None where it was not kept.
 
@@ -100,8 +109,7 @@ class KeptPlans:
     def start(self, result: CaseResult) -> str:
         """Return the folder of the plan to go on from: the case's own, else that of the base; empty: from nothing."""
         own = self.of(result) or next(iter(self._all(result.key)), None)
-        base = self.folder / BASE_PLAN
-        return str(own) if own is not None else str(base) if (base / _PLAN).is_file() else ""
+        return self.base if own is None else str(own)
 
     def fresh(self, key: str) -> str:
         """Return a folder for the next plan of a case."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cluster.data_folder import locked_run_folder
-from cluster.what_if.opened import BASE_CASE, OpenedRun, open_run
+from cluster.what_if.opened import OpenedRun, open_run
 from cluster.what_if.runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.plan_folder import read_plan
@@ -18,6 +18,7 @@ from planner.cli.what_if_order import RobustOrder
 from planner.console.what_if_robust import robust_lines, robust_table
 from planner.console.what_if_words import progress_line
 from planner.domain.errors import InvalidRequest
+from planner.domain.grid import BASE_CASE
 from planner.domain.hashing import table_hash
 from planner.domain.holding import first_decisions
 from planner.ports.planning_runtime import PlanningParameters

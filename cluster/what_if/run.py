@@ -6,31 +6,31 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from cluster.data_folder import locked_run_folder
-from cluster.what_if.opened import BASE_CASE, BASE_PLAN, GRID, PLANS
+from cluster.what_if.opened import GRID, KeptPlans
 from cluster.what_if.runner import case_runner
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.grid_yaml import GridFile, read_grid
 from planner.adapters.scenario_folder import read_scenario
+from planner.application.ask_grid import ask_grid
 from planner.application.check_grid import CheckedGrid, check_grid
 from planner.application.estimate_grid import estimate_grid
-from planner.application.run_grid import BASE_TIMES, GridEnd, GridRun
-from planner.cli.what_if_order import GridOrder, GridRunEnd, GridRunOrder
+from planner.application.run_grid import GridEnd, GridRun
+from planner.cli.what_if_order import GridOrder, GridRunEnd, GridRunOrder, Start
 from planner.console.what_if_words import grid_lines, progress_line
-from planner.domain.errors import FolderNotWritable, GridInvalid, InvalidRequest
-from planner.domain.grid import Case
+from planner.domain.case_tree import base_parents, nearest_parents
+from planner.domain.errors import FolderNotWritable, GridInvalid, InvalidRequest, PlanUnreadable
+from planner.domain.grid import BASE_CASE, Case
 from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
 from planner.ports.planning_runtime import Outcome, PlanningParameters
-from planner.ports.what_if import CaseOrder, CaseRunner
-
-_PAIRS = "pairs.parquet"
+from planner.ports.what_if import CaseRunner
 
 
 def plan_grid(order: GridOrder) -> Iterator[str]:
@@ -57,9 +57,12 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
     GridInvalid, ScenarioUnreadable, ScenarioInvalid
         As for :func:`plan_grid`.
     FolderNotWritable
-        If the folder holds something else, a run of another base or to another gap, or cannot be written.
+        If the folder holds something else, a run of another base, to another gap or that goes on from other plans, or
+        cannot be written.
     InvalidRequest
-        If the grid is the copy that the run itself keeps.
+        If the grid is the copy that the run itself keeps, or has too many cases to tell which are near each other.
+    PlanUnreadable
+        If the plan of a case from which others go on is gone.
     StorageFailure
         If another run goes on in the folder.
     PlanningFailed
@@ -69,13 +72,11 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
     if order.grid.resolve() == (order.out / GRID).resolve():
         raise InvalidRequest(f"{order.grid} is the run's own copy: name the grid it came from", "grid")
     file, base, checked = _checked(order.grid)
+    cases = file.grid.cases()
+    parents = _parents(cases, order.start)
     store = ParquetCaseStore(order.out)
-    digest = scenario_hash(base)
     with locked_run_folder(order.out):
-        store.claim(
-            {"schema": "concordat.what-if/1", "scenario_hash": digest, "gap": order.gap, "seed": order.seed},
-            beside={"base": str(file.base.resolve()), "seconds": order.seconds},
-        )
+        _claim(store, order, file.base, scenario_hash(base))
         _take_over(file.file, order.out / GRID)
         if order.retry_failed:
             tell(f"{store.forget_failures()} failed cases are asked anew")
@@ -88,29 +89,63 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
             tell=lambda progress: tell(progress_line(progress)),
         )
         tell(f"{checked.cases:,} cases, {runner.lanes} at once")
-        end = asyncio.run(_asked(run, runner, order, file.grid.cases()))
+        plans = _RunPlans(store, KeptPlans(order.out.resolve()), of_all=order.keeps_all_plans)
+        parameters = PlanningParameters(gap=order.gap, time_limit=order.seconds, seed=order.seed)
+        asked = ask_grid(run, cases, parents=parents, plans=plans, parameters=parameters)
+        end = asyncio.run(_closing(runner, asked))
         failed = store.read().filter(pl.col("outcome") == Outcome.FAILED.value).height
         return GridRunEnd(done=end.done, left=end.left, failed=failed, file=store.put_together())
 
 
-async def _asked(run: GridRun, runner: CaseRunner, order: GridRunOrder, cases: tuple[Case, ...]) -> GridEnd:
-    """Plan the base first, from nothing, then every other case from its plan."""
-    base_plan = (order.out / BASE_PLAN).resolve()
-    parameters = PlanningParameters(gap=order.gap, time_limit=order.seconds, seed=order.seed)
-    longer = replace(parameters, time_limit=BASE_TIMES * order.seconds)
-    first = CaseOrder(case=BASE_CASE, parameters=longer, plan_folder=str(base_plan))
+@dataclass(frozen=True, slots=True)
+class _RunPlans:
+    """The plans that a run keeps, of its base or ``of_all`` cases; see :class:`planner.ports.what_if.CasePlans`."""
+
+    store: ParquetCaseStore
+    kept: KeptPlans
+    of_all: bool
+
+    def place(self, key: str) -> str:
+        return str(self.kept.first(key)) if self.of_all or key == BASE_CASE.key else ""
+
+    def found(self, key: str) -> str:
+        if key == BASE_CASE.key:
+            return self.kept.base
+        result = self.store.result(key)
+        folder = self.kept.of(result)
+        if result.plan_hash and folder is None:
+            raise PlanUnreadable(
+                f"the plan of {result.name}, from which other cases go on, is gone from {self.kept.first(key)}: put it "
+                "back, or run the grid in a new folder"
+            )
+        return "" if folder is None else str(folder)
+
+
+async def _closing(runner: CaseRunner, asked: Coroutine[None, None, GridEnd]) -> GridEnd:
     try:
-        await run.ask([first])
-        on = replace(parameters, base_plan=str(base_plan) if (base_plan / "plan.json").is_file() else "")
-        others = [_ordered(case, on, order) for case in cases if case.key != BASE_CASE.key]
-        return await run.ask([first, *others])
+        return await asked
     finally:
         await runner.close()
 
 
-def _ordered(case: Case, parameters: PlanningParameters, order: GridRunOrder) -> CaseOrder:
-    plan_folder = str((order.out / PLANS / case.key).resolve()) if order.keep_plans else ""
-    return CaseOrder(case=case, parameters=replace(parameters, seed=case.seed(order.seed)), plan_folder=plan_folder)
+def _claim(store: ParquetCaseStore, order: GridRunOrder, base: Path, digest: str) -> None:
+    """Note what results depend on, so that no run goes on with those that depend on something else."""
+    noted = {"scenario_hash": digest, "gap": order.gap, "seed": order.seed, "from": order.start.value}
+    store.claim(
+        {"schema": "concordat.what-if/1", **noted},
+        beside={"base": str(base.resolve()), "seconds": order.seconds},
+        unless_noted={"from": Start.BASE.value},
+    )
+
+
+def _parents(cases: Sequence[Case], start: Start) -> dict[str, str]:
+    """Return from whose plan each case goes on."""
+    if start is Start.BASE:
+        return base_parents(cases)
+    try:
+        return nearest_parents(cases)
+    except ValueError as error:
+        raise InvalidRequest(f"{error}: leave out --from neighbour, or split the grid", "from") from error
 
 
 def _checked(file: Path) -> tuple[GridFile, Scenario, CheckedGrid]:

@@ -30,7 +30,7 @@ from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import read_scenario
 from planner.application.case_results import case_result, failed_case, infeasible_case
 from planner.domain.errors import ConcordatError, InvalidRequest, PlanUnreadable, ScenarioInvalid
-from planner.domain.grid import Case
+from planner.domain.grid import BASE_CASE, Case
 from planner.domain.hashing import scenario_hash
 from planner.domain.holding import held_to, obstacles
 from planner.domain.plan import Plan
@@ -138,7 +138,7 @@ def open_worker(run: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], dict[st
     planner = CasePlanner(base, AgentSettings(**run["settings"]))
 
     def answer(order: Mapping[str, Any]) -> dict[str, Any]:
-        case = cases.get(order["key"], Case((), ()))
+        case = cases.get(order["key"], BASE_CASE)
         held = HeldPlan(**order["held"]) if order.get("held") else None
         parameters = parameters_of(order["parameters"])
         return {"result": asdict(planner.plan(case, parameters, order["plan_folder"], held))}

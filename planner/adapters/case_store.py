@@ -57,10 +57,17 @@ class ParquetCaseStore:
         self.folder = folder
         self._results = folder / RESULTS
 
-    def claim(self, run: Mapping[str, object], beside: Mapping[str, object] | None = None) -> None:
+    def claim(
+        self,
+        run: Mapping[str, object],
+        *,
+        beside: Mapping[str, object] | None = None,
+        unless_noted: Mapping[str, object] | None = None,
+    ) -> None:
         """Note what this run depends on, or check that the run which stands here depends on the same.
 
-        What stands ``beside`` that is noted too, and may change from one run to the next.
+        What stands ``beside`` that is noted too, and may change from one run to the next. ``unless_noted`` is what runs
+        of versions depended on that did not note it yet.
 
         Raises
         ------
@@ -69,7 +76,7 @@ class ParquetCaseStore:
         """
         noted = self.folder / RUN_FILE
         if noted.exists():
-            earlier = _read_json(noted)
+            earlier = {**(unless_noted or {}), **_read_json(noted)}
             other = [name for name in run if earlier.get(name) != run[name]]
             if other:
                 told = "; ".join(f"{name} was {earlier.get(name)!r}, now {run[name]!r}" for name in other)

@@ -26,6 +26,7 @@ from planner.cli.what_if_order import (
     GridOrder,
     GridRunOrder,
     RobustOrder,
+    Start,
 )
 from planner.domain.robustness import Risk
 
@@ -85,6 +86,9 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
     seed: Annotated[int, typer.Option(help="Seed of planning where no factor sets it.", min=0)] = 0,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask failed cases anew.")] = False,
     keep_plans: Annotated[bool, typer.Option("--keep-plans", help="Keep the plan folder of every case.")] = False,
+    start: Annotated[
+        Start, typer.Option("--from", help="Whose plan a case goes on from; neighbour keeps the plans of all cases.")
+    ] = Start.BASE,
 ) -> None:
     """Plan every case that has no result yet; after a crash or Ctrl-C, the same command goes on."""
     order = GridRunOrder(
@@ -98,6 +102,7 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
         seed=seed,
         retry_failed=retry_failed,
         keep_plans=keep_plans,
+        start=start,
     )
     tell = _teller()
     try:

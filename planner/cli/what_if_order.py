@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from planner.domain.errors import InvalidRequest
@@ -17,6 +18,13 @@ MOST_STEPS = 10_000
 """Each step of a curve is a plan of its own."""
 ALPHA = 0.9
 CANDIDATES = 10
+
+
+class Start(StrEnum):
+    """From whose plan the cases of a run go on: that of the base, or that of the nearest case."""
+
+    BASE = "base"
+    NEIGHBOUR = "neighbour"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +47,8 @@ class GridRunOrder:
 
     ``gap``, ``seconds`` and ``workers`` are as in :class:`GridOrder`; ``budget_seconds`` ends the run (None: no limit).
     ``address`` names a Ray cluster, or `LOCAL_RAY` to start one (None: processes of this machine).
-    ``retry_failed`` asks failed cases anew, ``keep_plans`` keeps the plan folder of every case.
+    ``retry_failed`` asks failed cases anew, ``keep_plans`` keeps the plan folder of every case. ``start`` says from
+    whose plan cases go on; a run has one answer to that for all of its life.
     """
 
     grid: Path
@@ -52,6 +61,12 @@ class GridRunOrder:
     seed: int = 0
     retry_failed: bool = False
     keep_plans: bool = False
+    start: Start = Start.BASE
+
+    @property
+    def keeps_all_plans(self) -> bool:
+        """Whether the plans of all cases are kept: those of neighbours are, since a grid may grow."""
+        return self.keep_plans or self.start is Start.NEIGHBOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

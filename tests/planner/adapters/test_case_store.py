@@ -103,6 +103,17 @@ def test_a_run_under_other_conditions_is_not_mixed_in(tmp_path: Path) -> None:
         ParquetCaseStore(tmp_path / "run").claim({**RUN, "gap": 0.1})
 
 
+def test_a_run_of_a_version_that_noted_less_is_taken_for_what_it_did(tmp_path: Path) -> None:
+    """What such a run depended on without noting it is said by whoever knows, and noted from then on."""
+    store(tmp_path / "run")
+    run = ParquetCaseStore(tmp_path / "run")
+    with pytest.raises(FolderNotWritable, match="from was 'base', now 'neighbour'"):
+        run.claim({**RUN, "from": "neighbour"}, unless_noted={"from": "base"})
+    assert "from" not in run.claimed()
+    run.claim({**RUN, "from": "base"}, unless_noted={"from": "base"})
+    assert run.claimed()["from"] == "base"
+
+
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
     """Results go into a new or empty folder or into that of their own run."""
     (tmp_path / "letter.txt").write_text("dear")
