@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from planner.client.explanation_conversions import explanation_from_wire
 from planner.console.reading import records
-from planner.domain.clauses import BudgetClause, Clause, ExclusivityClause, VolumeClause
+from planner.domain.clauses import BudgetClause, Clause, ExclusivityClause, VolumeClause, clause_scopes
+from planner.domain.plan import Plan
 from planner.domain.scenario import Scenario
 from planner.service.explanation_conversions import explanation_to_wire
 from planner.simulation.generate import generate
@@ -200,6 +202,42 @@ def test_a_window_within_a_binding_horizon_names_the_clause_of_the_horizon(tmp_p
     assert (held.fact.state, held.fact.bound_by) == ("open", "budget")
     assert held.fact.bound_price == pytest.approx(2.6 / 0.6)
     assert "bound by budget" in held.text
+
+
+def late_and_short(scenario: Scenario, plan: Plan) -> dict[str, tuple[float, float]]:
+    """Late and short units of every order that has some, from the plan's table of service alone."""
+    served = plan["service"].filter(pl.col("kind") == "order").select(order="id", at="period", served="quantity")
+    each = scenario["orders"].join(served, on="order", how="left").with_columns(pl.col("served").fill_null(0.0))
+    amounts = each.group_by("order").agg(
+        late=pl.col("served").filter(pl.col("at") > pl.col("period")).sum(),
+        short=pl.col("quantity").first() - pl.col("served").sum(),
+    )
+    return {order: (late, short) for order, late, short in amounts.rows() if late > 0.01 or short > 0.01}
+
+
+@pytest.mark.parametrize("seed", [3, 4, 10, 11])
+def test_no_late_or_short_order_and_no_budget_is_left_unexplained(seed: int, tmp_path: Path) -> None:
+    """Each has one entry with its amounts, and what binds it at a price; only costs, lanes and whole lots have none."""
+    scenario = generate("tiny", seed=seed)
+    plan = plan_in_process(scenario, tmp_path / "plan").plan
+    assert plan is not None
+    told = explain(scenario, plan)
+    shorts = [short for short in told.shortfalls if short.fact.kind == "order"]
+    amounts = late_and_short(scenario, plan)
+    assert sorted(short.fact.id for short in shorts) == sorted(amounts)
+    for short in shorts:
+        assert (short.fact.late, short.fact.short) == pytest.approx(amounts[short.fact.id], abs=1e-3)
+        assert short.text
+        if short.fact.reason in {"scarcity", "clause"}:
+            assert short.fact.binding is not None
+            assert short.fact.binding.amount > 0
+        else:
+            assert short.fact.reason in {"cost", "unreachable", "whole"}
+    budgets = [clause for clause in scenario.clauses if isinstance(clause, BudgetClause)]
+    scopes = [(clause.id, scope.window) for clause in budgets for scope in clause_scopes(clause, scenario.horizon)]
+    assert sorted(scopes, key=str) == sorted(((use.fact.clause, use.fact.window) for use in told.budgets), key=str)
+    assert all(use.text and (use.fact.price > 0 or use.fact.state != "binding") for use in told.budgets)
+    assert amounts or budgets, "the example must have something to explain"
 
 
 def test_an_explanation_keeps_every_number_on_the_wire(tmp_path: Path) -> None:
