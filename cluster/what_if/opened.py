@@ -17,8 +17,8 @@ from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
 from planner.ports.what_if import CaseResult
 
-GRID, BASE_PLAN, PLANS = "grid.yaml", "base-plan", "plans"
-_FURTHER, _PLAN = "further", "plan.json"
+GRID = "grid.yaml"
+_BASE_PLAN, _PLANS, _FURTHER, _PLAN = "base-plan", "plans", "further", "plan.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class KeptPlans:
 
     def first(self, key: str) -> Path:
         """Return the folder in which the run itself keeps the plan of a case."""
-        return self.folder / BASE_PLAN if key == BASE_CASE.key else self.folder / PLANS / key
+        return self.folder / _BASE_PLAN if key == BASE_CASE.key else self.folder / _PLANS / key
 
     def of(self, result: CaseResult) -> Path | None:
         """Return the folder of the very plan that a result tells the value of; None where it was not kept.
@@ -125,8 +125,7 @@ class KeptPlans:
 
     def _all(self, key: str) -> list[Path]:
         newest = sorted(self._further(key), key=lambda entry: -int(entry.name))
-        first = [self.folder / PLANS / key, *([self.folder / BASE_PLAN] if key == BASE_CASE.key else [])]
-        return [folder for folder in (*newest, *first) if (folder / _PLAN).is_file()]
+        return [folder for folder in (*newest, self.first(key)) if (folder / _PLAN).is_file()]
 
     def _further(self, key: str) -> list[Path]:
         place = self.folder / _FURTHER / key
