@@ -58,10 +58,17 @@ def no_plan_in_queue(*, cancelled: bool) -> NoPlanFound:
 
 
 def failure(error: Exception) -> PlanFailed:
-    """Return the ending that an error of a run means."""
+    """Return the ending that an error of a run means.
+
+    What an error nobody foresaw says might quote a customer's row, and what is in the log of events stays there.
+    """
     if isinstance(error, ConcordatError):
         return PlanFailed(stopped_by="error", detail=str(error))
-    return PlanFailed(stopped_by="error", detail=f"{type(error).__name__}: {error}")
+    return PlanFailed(
+        stopped_by="error",
+        detail=f"an error that nobody foresaw ended it ({type(error).__name__}): the server's log tells where it came "
+        "from; ask for the plan anew under a new request id",
+    )
 
 
 def acceptance_lost(record: PlanRecord, ending: PlanEnding) -> AcceptanceFailed | None:

@@ -16,7 +16,7 @@ from planner.application.plan_endings import acceptance_lost, failure, no_plan_i
 from planner.application.plan_queue import PlanQueue
 from planner.application.planning_ports import PlanningPorts
 from planner.application.recording import find_plan, outlasting, record_of_plan, seconds_since
-from planner.domain.errors import QueueFull
+from planner.domain.errors import PlanningFailed, QueueFull
 from planner.events.catalogue import PlanEnding, PlanFailed, PlanStarted
 from planner.events.plan_record import PlanRecord
 from planner.ports.planning_runtime import GIVEN_UP, PlanningParameters, PlanningResult, PlanningRuntime, StopPoint
@@ -277,7 +277,9 @@ class PlanRuns:
             if isinstance(step, PlanningResult):
                 return await asyncio.to_thread(plan_ending, step, ports.plans, request.plan)
             await live.update(live.record, replace(step, seconds=step.seconds + passed, steps=()))
-        raise RuntimeError("the planning runtime ended without a result")
+        raise PlanningFailed(
+            "the planning runtime ended without a result: see the server's log, then ask for the plan anew"
+        )
 
     def _keep(self, steps: tuple[RunStep, ...], began: datetime) -> None:
         self._ports.telemetry.steps(steps, began)

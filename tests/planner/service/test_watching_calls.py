@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from planner.adapters.plan_folder import write_plan
 from planner.adapters.scenario_folder import write_scenario
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient, PlanStep
+from planner.client.server_status import ask_status
 from planner.domain.errors import ScenarioInvalid
-from planner.ports.planning_runtime import PlanningParameters
+from planner.ports.planning_runtime import PlanningParameters, PlanningResult, Progress
+from planner.ports.run_steps import RunStep, StepKind
 from planner.service.server import DoorSettings
 from planner.simulation.scripted_runtime import Script, ScriptedRuntime
 from planner.wire.v1 import planning_service_pb2, planning_service_pb2_grpc
@@ -159,6 +162,43 @@ def test_a_plan_taken_up_again_links_to_where_it_began(tmp_path: Path, scenario:
     assert run.attributes["concordat.attempt"] == 2
 
 
+class HostsThatDie(ScriptedRuntime):
+    """Agents whose hosts were brought back twice before the first progress."""
+
+    async def plan(self, *order: Any) -> AsyncIterator[Progress | PlanningResult]:
+        """Tell of both with the first progress."""
+        steps = tuple(RunStep(kind=StepKind.RESTART, what=f"agents-{n}", began=0.0, ended=0.5) for n in range(2))
+        async for event in super().plan(*order):
+            yield replace(event, steps=steps)
+            steps = ()
+
+
+def test_hosts_that_were_brought_back_are_counted(tmp_path: Path, scenario: Path) -> None:
+    """Each host that died in a run is one more in the metric and in the status, and a span of the plan's trace."""
+    kept = Kept()
+
+    async def run() -> None:
+        runtime = HostsThatDie(Script(steps=2, step_seconds=0.0), write_plan)
+        settings = GatewaySettings(door=DoorSettings(listen="127.0.0.1:0"), data=tmp_path / "data")
+        async with (
+            running_gateway(settings, lambda _: runtime, kept.telemetry) as address,
+            PlanningClient(ServerAddress(address)) as client,
+        ):
+            assert kept.figure("concordat_host_restarts_total") == 0
+            asked = await client.create(await client.upload(scenario), PlanningParameters())
+            assert [step async for step in client.watch(asked.plan)]
+            status = (await ask_status(ServerAddress(address))).status
+            assert status is not None
+            assert status.host_restarts == 2
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert kept.figure("concordat_host_restarts_total") == 2
+    (run_span,) = kept.spans("run")
+    restarts = kept.spans("host restart")
+    assert [span.attributes["concordat.host"] for span in restarts] == ["agents-0", "agents-1"]
+    assert {span.context.trace_id for span in restarts} == {run_span.context.trace_id}
+
+
 def test_a_refused_scenario_is_logged_without_its_cells(tmp_path: Path) -> None:
     """The findings that the requester is told quote customers' cells, the line in the log does not."""
     kept = Kept()
@@ -178,7 +218,10 @@ def test_a_refused_scenario_is_logged_without_its_cells(tmp_path: Path) -> None:
 
 
 def test_an_error_nobody_foresaw_is_logged_without_its_words(tmp_path: Path, scenario: Path) -> None:
-    """The log tells the type of an error and where it passed, not its message, which might quote a customer's row."""
+    """The log tells the type of an error and where it passed, not its message, which might quote a customer's row.
+
+    Nor does the log of events, from which nothing can be erased.
+    """
 
     async def visit(address: str) -> None:
         async with PlanningClient(ServerAddress(address)) as client:
@@ -191,3 +234,4 @@ def test_an_error_nobody_foresaw_is_logged_without_its_words(tmp_path: Path, sce
     assert failed["error"] == ["RuntimeError"]
     assert any("scripted_runtime.py" in place for place in failed["at"])
     assert "4711" not in stream.getvalue()
+    assert [file.name for file in (tmp_path / "data").glob("events.sqlite*") if b"4711" in file.read_bytes()] == []
