@@ -29,8 +29,8 @@ def nearest_parents(cases: Sequence[Case]) -> dict[str, str]:
     The nearest of two cases differs in fewer factors; where they differ in as many, it differs less, in the sum over
     factors of the difference as a share of all that the factor spans (1 where a level is a text); where that is the
     same, too, it is the base, or comes first in the grid. A factor that a case does not name has its neutral level.
-    The parent of a case is the nearest of the base and of all cases that are nearer to the base than it is and lead
-    there in fewer than `MOST_GENERATIONS` steps.
+    By how near they are to the base, cases are divided into `MOST_GENERATIONS` bands of as many cases each. The parent
+    of a case is the nearest of the base and of all cases of the bands before its own that are nearer to the base.
 
     Raises
     ------
@@ -42,16 +42,15 @@ def nearest_parents(cases: Sequence[Case]) -> dict[str, str]:
         raise ValueError(f"{len(named):,} cases are more than the {MOST_CASES_IN_TREE:,} that are put side by side")
     keys, points = [case.key for case in named], _Points(named)
     rank = np.unique(points.apart(0), axis=0, return_inverse=True)[1].reshape(-1)
-    generation = np.zeros(len(named), dtype=np.int64)
+    sequence = np.argsort(rank, kind="stable")[1:]
     parents: dict[str, str] = {}
-    for child in np.argsort(rank, kind="stable")[1:].tolist():
-        allowed = (rank < rank[child]) & (generation < MOST_GENERATIONS)
-        allowed[0] = True
-        others = np.flatnonzero(allowed)
-        factors, amount = points.apart(child)[others].T
-        parent = int(others[np.lexsort((amount, factors))[0]])
-        generation[child] = generation[parent] + 1
-        parents[keys[child]] = keys[parent]
+    for band in np.array_split(sequence, MOST_GENERATIONS):
+        before = np.sort([0, *sequence[: len(parents)]])
+        for child in band.tolist():
+            nearer = before[(rank[before] < rank[child]) | (before == 0)]
+            factors, amount = points.apart(child, nearer).T
+            parent = nearer[np.lexsort((amount, factors))[0]]
+            parents[keys[child]] = keys[parent]
     return parents
 
 
@@ -78,10 +77,10 @@ class _Points:
         self._shares = np.column_stack([np.zeros(len(cases)), *(shares for shares, _ in columns)])
         self._names = np.column_stack([np.zeros(len(cases)), *(names for _, names in columns)])
 
-    def apart(self, one: int) -> NDArray[np.float64]:
-        """Return a row for every case: in how many factors it differs from ``one``, and by how much."""
-        renamed = self._names != self._names[one]
-        amounts = np.where(renamed, 1.0, np.abs(self._shares - self._shares[one]))
+    def apart(self, one: int, others: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float64]:
+        """Return a row for each of the ``others``: in how many factors it differs from ``one``, and by how much."""
+        renamed = self._names[others] != self._names[one]
+        amounts = np.where(renamed, 1.0, np.abs(self._shares[others] - self._shares[one]))
         return np.column_stack([(amounts > 0).sum(axis=1), amounts.sum(axis=1).round(_DIGITS)])
 
 

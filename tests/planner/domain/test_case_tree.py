@@ -76,15 +76,18 @@ def tree_by_words(cases: Sequence[Case]) -> dict[str, str]:
                 amounts.append(abs(Fraction(a) - Fraction(b)) / span if both else Fraction(1))  # type: ignore[arg-type]
         return len(amounts), sum(amounts, Fraction(0))
 
-    parents, depth = {}, {0: 0}
-    for child in sorted(range(1, len(cases)), key=lambda each: (apart(0, each), each)):
+    sequence = sorted(range(1, len(cases)), key=lambda each: (apart(0, each), each))
+    size, larger = divmod(len(sequence), MOST_GENERATIONS)
+    bands = [band for band in range(MOST_GENERATIONS) for _ in range(size + (band < larger))]
+    band_of = {0: -1, **dict(zip(sequence, bands, strict=True))}
+    parents = {}
+    for child in sequence:
         allowed = [
             other
-            for other in depth
-            if not other or (apart(0, other) < apart(0, child) and depth[other] < MOST_GENERATIONS)
+            for other in band_of
+            if not other or (apart(0, other) < apart(0, child) and band_of[other] < band_of[child])
         ]
         parent = min(allowed, key=lambda other: (apart(child, other), other))
-        depth[child] = depth[parent] + 1
         parents[cases[child].key] = cases[parent].key
     return parents
 
@@ -133,10 +136,12 @@ def test_a_level_that_changes_nothing_is_next_to_the_base() -> None:
     assert names(cases, nearest_parents(cases)) == {"demand=1": "base", "demand=0.9": "base"}
 
 
-def test_a_long_line_has_no_more_generations_than_are_let() -> None:
-    """Where a chain would be longer, cases go on from the nearest ancestor that is not too many steps away."""
-    parents = nearest_parents(line(*(1 + n / 100 for n in range(1, 40))))
+def test_a_long_line_is_gone_along_in_strides_of_one_length() -> None:
+    """Its far end goes on from a case as near as any other one's, although a chain of all would be too long."""
+    cases = line(*(1 + n / 100 for n in range(1, 49)))
+    parents, number = nearest_parents(cases), {case.key: n for n, case in enumerate(cases)}
     assert len(generations(parents)) == MOST_GENERATIONS
+    assert max(number[child] - number[parent] for child, parent in parents.items()) == 48 // MOST_GENERATIONS
 
 
 def test_the_base_alone_has_no_generations_and_all_others_can_go_on_from_it() -> None:
