@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import grpc
-
-from planner.client.calls import Calls, may_be_repeated
+from planner.client.calls import Calls
 from planner.client.connection import ServerAddress
 from planner.client.conversions import finding_from_wire, parameters_to_wire, progress_from_wire, record_from_wire
-from planner.client.errors import business_error, retry_delay
 from planner.client.explanation_conversions import explain_to_wire, explanation_from_wire
 from planner.client.plan_download import receive_plan, receive_solver_logs
 from planner.client.quote_conversions import quote_from_wire, quote_request
 from planner.client.retry import Deadlines, RetryPolicy
 from planner.client.scenario_upload import scenario_parts
-from planner.domain.errors import NotFound, ScenarioInvalid, ScenarioUnreadable, ServerUnavailable
+from planner.client.watching import ConnectionLost, followed
+from planner.domain.errors import ScenarioInvalid, ScenarioUnreadable
 from planner.domain.finding import Finding
 from planner.domain.relaxation import Relaxation
 from planner.events.plan_record import PlanRecord
@@ -38,6 +36,8 @@ from planner.wire.v1 import (
     scenario_pb2,
 )
 
+__all__ = ["ConnectionLost", "PlanStep", "PlanningClient"]
+
 _PAGE = 1000
 _MOST_FINDINGS = 10_000
 
@@ -48,14 +48,6 @@ class PlanStep:
 
     record: PlanRecord
     progress: Progress | None
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLost:
-    """The server does not answer; the watch goes on trying."""
-
-    error: ServerUnavailable
-    attempt: int
 
 
 class PlanningClient:
@@ -250,27 +242,23 @@ class PlanningClient:
 
     async def watch(self, plan: str, *, patience_seconds: float = 60.0) -> AsyncIterator[PlanStep | ConnectionLost]:
         """Follow a plan to its end; a lost server is told and sought again, for so long, with growing waits."""
-        attempt, lost_at, told = 0, None, None
-        while True:
-            try:
-                async for operation in self._watched(plan):
-                    attempt, lost_at = 0, None
-                    step = PlanStep(record_from_wire(operation.plan), progress_from_wire(operation))
-                    yield step
-                    if step.record.done:
-                        return
-                error = ServerUnavailable(f"the server at {self._calls.address} ended the watch early")
-            except grpc.aio.AioRpcError as gone:
-                error, told = self._lost(gone), retry_delay(gone)
-            lost_at = time.monotonic() if lost_at is None else lost_at
-            if time.monotonic() - lost_at > patience_seconds:
-                raise ServerUnavailable(
-                    f"{error}; the plan is kept there: once the server runs again, follow it by "
-                    f"`concordat watch operations/{plan} --server {self._calls.address}`"
-                )
-            attempt += 1
-            yield ConnectionLost(error, attempt)
-            await asyncio.sleep(self._calls.retry.pause(attempt, told))
+        request = planning_service_pb2.WatchPlanRequest(name=f"operations/{plan}")
+        told = followed(
+            self._calls,
+            lambda: self._calls.stub.WatchPlan(request),
+            over=lambda: False,
+            patience_seconds=patience_seconds,
+            again=lambda: f"concordat watch operations/{plan} --server {self._calls.address}",
+        )
+        async with aclosing(told):
+            async for each in told:
+                if isinstance(each, ConnectionLost):
+                    yield each
+                    continue
+                step = PlanStep(record_from_wire(each.plan), progress_from_wire(each))
+                yield step
+                if step.record.done:
+                    return
 
     async def quote(self, plan: str, order: NewOrder) -> Quote:
         """Ask what one more order would make of an accepted plan.
@@ -331,22 +319,3 @@ class PlanningClient:
         request = planning_service_pb2.DownloadPlanRequest(name=f"plans/{plan}", solver_logs=True)
         parts = self._calls.streamed(self._calls.stub.DownloadPlan, request, self._calls.deadlines.transfer)
         return await receive_solver_logs(((part.file, part.data) async for part in parts), folder)
-
-    async def _watched(self, plan: str) -> AsyncIterator[operation_pb2.Operation]:
-        call = self._calls.stub.WatchPlan(planning_service_pb2.WatchPlanRequest(name=f"operations/{plan}"))
-        try:
-            async for operation in call:
-                yield operation
-        finally:
-            call.cancel()
-
-    def _lost(self, error: grpc.aio.AioRpcError) -> ServerUnavailable:
-        """Return what to tell of a watch that was cut off; raise what watching again would only meet again."""
-        translation = business_error(error, self._calls.address)
-        if isinstance(translation, NotFound):
-            raise NotFound(f"{translation}; is {self._calls.address} the server that was asked?") from error
-        # A server that stops breaks watches off; the next one on the same data takes them up.
-        cut_off = error.code() == grpc.StatusCode.CANCELLED or may_be_repeated(error)
-        if not cut_off:
-            raise translation from error
-        return translation if isinstance(translation, ServerUnavailable) else ServerUnavailable(str(translation))
