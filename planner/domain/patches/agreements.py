@@ -75,6 +75,11 @@ class ClauseSelection:
             named = f"not by {wrong[0]!r}" if wrong else "but nothing is said"
             raise ValueError(f"clauses are chosen by {', '.join(_CHOSEN_BY)}, {named}")
 
+    @property
+    def by_id(self) -> bool:
+        """Whether clauses are named one by one."""
+        return any(condition.column == "id" for condition in self.where)
+
     def problems(self, scenario: Scenario) -> tuple[Problem, ...]:
         """Return which values no clause has, and whether no clause is meant."""
         found = []
@@ -128,22 +133,23 @@ class ClauseAmendment:
     def problems(self, scenario: Scenario) -> tuple[Problem, ...]:
         """Return what the selection misses, and clauses that have no such number."""
         found = list(self.clauses.problems(scenario))
-        for clause in scenario.clauses:
-            if not self.clauses.means(clause):
-                continue
+        meant = [clause for clause in scenario.clauses if self.clauses.means(clause)]
+        for clause in meant:
             if not _has(clause, self.field):
                 fields = sorted(name for name in CLAUSE_FIELDS if _has(clause, name))
                 known = nearest(self.field, fields)
                 found.append(Problem("where", f"{clause.id}, a {clause.kind} clause, has no {self.field}: {known}"))
-            elif self.scaled and "." not in self.field and getattr(clause, self.field) is None:
-                found.append(
-                    Problem("scale", f"{clause.id} leaves {self.field} open, which no factor changes: set it instead")
-                )
+        left_open = [clause.id for clause in meant if self._leaves_open(clause)]
+        # Of a whole kind some may state no such number; whoever names a clause by its id expects it to change.
+        if left_open and (self.clauses.by_id or len(left_open) == len(meant)):
+            reason = f"{left_open[0]} leaves {self.field} open, which no factor changes: set it instead"
+            found.append(Problem("scale", reason))
         return tuple(found)
 
     def touched(self, scenario: Scenario) -> tuple[Touched, ...]:
-        """Return the field and the clauses that have it."""
-        ids = self.clauses.ids(scenario)
+        """Return the field and the clauses whose number changes."""
+        meant = (clause for clause in scenario.clauses if self.clauses.means(clause))
+        ids = tuple(clause.id for clause in meant if not self._leaves_open(clause))
         return (Touched(CONTRACTS, len(ids), (self.field,), ids),)
 
     def apply(self, scenario: Scenario, level: Level) -> Scenario:
@@ -156,6 +162,12 @@ class ClauseAmendment:
             return _amended(clause, self.field, number, scaled=self.scaled)
 
         return _with_clauses(scenario, amended)
+
+    def _leaves_open(self, clause: Clause) -> bool:
+        """Tell whether a clause could state the number, but does not, so that no factor changes it."""
+        return (
+            self.scaled and "." not in self.field and _has(clause, self.field) and getattr(clause, self.field) is None
+        )
 
 
 @dataclass(frozen=True, slots=True)

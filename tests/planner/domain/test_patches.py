@@ -229,6 +229,14 @@ def test_budgets_are_scaled_together_by_their_kind() -> None:
     assert amended.max == 0.6
 
 
+def test_of_a_whole_kind_those_that_state_no_such_number_stay_as_they_are() -> None:
+    """All budgets are cut together although one of them is a minimum only, and that one is not said to be touched."""
+    change = ClauseAmendment(clauses(kind="budget"), "max", scaled=True)
+    patched = assert_changes_only_what_it_names(change, 0.5)
+    assert change.touched(SCENARIO)[0].ids == ("brand/budget",)
+    assert clause(patched, "brand/floor") == clause(SCENARIO, "brand/floor")
+
+
 def test_tiers_of_a_rebate_move_together() -> None:
     """A factor for where tiers begin changes every tier and no rate."""
     change = ClauseAmendment(clauses(kind="rebate"), "tiers.from_quantity", scaled=True)
@@ -242,7 +250,8 @@ def test_tiers_of_a_rebate_move_together() -> None:
     [
         (ClauseAmendment(clauses(id="brand/budgets"), "max", scaled=True), "did you mean 'brand/budget'"),
         (ClauseAmendment(clauses(id="brand/budget"), "share", scaled=True), "known are max, min, penalty"),
-        (ClauseAmendment(clauses(kind="budget"), "max", scaled=True), "set it instead"),
+        (ClauseAmendment(clauses(id=("brand/budget", "brand/floor")), "max", scaled=True), "set it instead"),
+        (ClauseAmendment(clauses(kind="purchase"), "max", scaled=True), "oil/take leaves max open"),
         (ClausesDropped(clauses(id="oil/take", partner="brand")), "leave out one"),
         (RuleChange("consents", dropped=True), "did you mean 'consent'?"),
     ],
