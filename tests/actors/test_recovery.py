@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.recovery import AgentDecommissioned, AgentRecovery, Turn
-from actors.versions import PROTOCOL, IncompatibleVersions
+from actors.versions import AGENT_VERSIONS, PROTOCOL, IncompatibleVersions
 from cluster.journals import agent_journal
-from planner.application.agents import AgentPorts, retire_agent, upgrade_agents
+from planner.application.agents import AgentPorts, retire_agent, rollback_agents, upgrade_agents
 from planner.domain.agent_lifecycle import AgentState
 from planner.events.agent_record import AGENT_PROJECTION
 from planner.ports.agent_journal import AgentJournal, EpochFenced
@@ -118,6 +118,27 @@ def test_a_chosen_version_is_that_of_the_next_turn(journal: AgentJournal) -> Non
     hold(journal, "agents-0", Turn(id="t2", run="r2"))
     plant = read_record(journal, "plant:1901")
     assert (plant.version, plant.kept["block"], plant.plan) == (1, "b1", "r1")
+
+
+def test_an_upgrade_and_its_rollback_leave_a_turn_alone_that_goes_on(journal: AgentJournal) -> None:
+    """Chosen in the middle of a turn, a version waits for the next one; nothing that was noted is lost either way."""
+    ports = AgentPorts(journal=journal, versions=dict(AGENT_VERSIONS))
+
+    def seen() -> tuple[int, str, str, int]:
+        plant = read_record(journal, "plant:1901")
+        return plant.version, plant.plan, plant.kept.get("block", ""), plant.runs
+
+    first = hold(journal, "agents-0")
+    upgrade_agents(ports, "plant", 1)
+    first.end({"plant:1901": "b1"}, planned=True)
+    assert seen() == (2, "r1", "b1", 1)
+    second = hold(journal, "agents-0", Turn(id="t2", run="r2"))
+    rollback_agents(ports, "plant")
+    assert seen() == (1, "r1", "b1", 2)
+    second.end({"plant:1901": "b2"}, planned=True)
+    assert seen() == (1, "r2", "b2", 2)
+    hold(journal, "agents-1", Turn(id="t3", run="r3"))
+    assert seen() == (2, "r2", "b2", 3)
 
 
 def test_a_coordinator_of_another_release_is_refused_before_anything_is_written(journal: AgentJournal) -> None:
