@@ -54,6 +54,15 @@ def test_a_run_that_its_budget_ends_says_that_cases_are_left(folder: Path, capfd
     assert "0 results, 0 of them failed, 3 cases left" in capfd.readouterr().out
 
 
+def test_a_run_keeps_to_the_plans_that_it_began_to_go_on_from(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What --from was is noted before anything is planned; all cases count as left, and other plans are refused."""
+    command = ["whatif", "run", str(folder / "grid.yaml"), "--out", str(folder / "near"), "--budget-seconds", "0.001"]
+    assert run(launchers(), [*command, "--from", "neighbour"]) == DOES_NOT_HOLD
+    assert "0 results, 0 of them failed, 3 cases left" in capfd.readouterr().out
+    assert run(launchers(), command) not in {DONE, DOES_NOT_HOLD}
+    assert "from was 'neighbour', now 'base'): name another folder" in capfd.readouterr().err.replace("\n", " ")
+
+
 def test_a_wrong_grid_is_wrong_input_and_names_its_line(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Nothing is planned, the message leads to the line, and a folder without a run is wrong input too."""
     wrong = folder / "wrong.yaml"
