@@ -84,17 +84,23 @@ def test_the_blocking_face_does_what_the_other_does(tmp_path: Path) -> None:
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
+@pytest.mark.parametrize("blocking", [False, True], ids=["asynchronous", "blocking"])
 @pytest.mark.parametrize(
     ("code", "seconds", "sent"),
     [
         (grpc.StatusCode.RESOURCE_EXHAUSTED, 0.3, 2),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, None, 1),
-        (grpc.StatusCode.ABORTED, 0.3, 1),
         (grpc.StatusCode.UNAVAILABLE, None, 2),
+        *((code, 0.3, 1) for code in grpc.StatusCode if code.name not in {"OK", "RESOURCE_EXHAUSTED", "UNAVAILABLE"}),
     ],
 )
-def test_only_what_invites_another_call_is_sent_again(code: grpc.StatusCode, seconds: float | None, sent: int) -> None:
-    """A server that refuses once is asked again if it was not reached or said when, and not before that time."""
+def test_only_what_invites_another_call_is_sent_again(
+    code: grpc.StatusCode, seconds: float | None, sent: int, *, blocking: bool
+) -> None:
+    """A server that refuses once is asked again if it was not reached or said when, and not before that time.
+
+    Any other status is an answer, whatever it says of a time.
+    """
     asked: list[float] = []
 
     class Refusing(planning_service_pb2_grpc.PlanningServiceServicer):
@@ -109,17 +115,24 @@ def test_only_what_invites_another_call_is_sent_again(code: grpc.StatusCode, sec
                 await context.abort_with_status(rpc_status.to_status(status))
             return planning_service_pb2.ListPlansResponse()
 
+    quick = RetryPolicy(first_wait=0.01, longest_wait=0.01)
+
+    def ask(address: ServerAddress) -> None:
+        with BlockingPlanningClient(address, retry=quick) as client:
+            client.plans(1)
+
     async def run() -> None:
         server = grpc.aio.server()
         planning_service_pb2_grpc.add_PlanningServiceServicer_to_server(Refusing(), server)
-        port = server.add_insecure_port("127.0.0.1:0")
+        address = ServerAddress(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
         await server.start()
         try:
-            async with PlanningClient(
-                ServerAddress(f"127.0.0.1:{port}"), retry=RetryPolicy(first_wait=0.01, longest_wait=0.01)
-            ) as client:
-                with nullcontext() if sent == 2 else pytest.raises(ConcordatError):
-                    await client.plans(1)
+            with nullcontext() if sent == 2 else pytest.raises(ConcordatError):
+                if blocking:
+                    await asyncio.to_thread(ask, address)
+                else:
+                    async with PlanningClient(address, retry=quick) as client:
+                        await client.plans(1)
         finally:
             await server.stop(None)
 
