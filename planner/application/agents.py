@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
+
 from planner.domain.agent_lifecycle import NEXT, AgentState, moved
 from planner.domain.errors import AgentBusy, InvalidRequest, NotFound
 from planner.events.agent_record import ACCEPTED, RETIRED, AgentRecord
 from planner.events.agent_versions import KIND_PREFIX, PINNED
 from planner.ports.agent_journal import AgentJournal, AgentNote, EpochFenced
 from planner.ports.agent_records import agent_names, chosen_versions, read_record
+
+_log = structlog.get_logger("concordat.agents")
 
 SERVER = "server"
 """Who holds an agent while its journal is written here."""
@@ -161,7 +165,15 @@ def note_accepted(journal: AgentJournal, plan: str) -> tuple[str, ...]:
     """Note that a finished plan was accepted, for every agent whose last plan it is; return their names."""
     noted = []
     for record in [read_record(journal, name) for name in agent_names(journal)]:
-        if record.plan != plan or record.accepted == plan or AgentState.EXECUTING not in NEXT[record.state]:
+        if record.plan != plan or record.accepted == plan:
+            continue
+        if AgentState.EXECUTING not in NEXT[record.state]:
+            _log.warning(
+                "an agent's move is refused",
+                agent=record.name,
+                state=record.state.value,
+                to=AgentState.EXECUTING.value,
+            )
             continue
         note = AgentNote(kind=ACCEPTED, content={"plan": plan})
         # Under the epoch that was read: an agent that a run took up in this moment is left to that run.

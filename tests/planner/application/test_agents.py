@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from cluster.journals import agent_journal
 from planner.application.agents import (
@@ -117,10 +118,14 @@ def test_an_agent_is_not_taken_out_of_a_run(ports: AgentPorts) -> None:
 
 
 def test_agents_of_an_accepted_plan_execute_it(ports: AgentPorts) -> None:
-    """Those whose last plan it is; those that made another one since, or were retired, do not."""
+    """Those whose last plan it is; one that made another since does not, one that was retired is refused and logged."""
     took_part(ports, "r2", "plant:1902")
     retire_agent(ports, "segment:north", "", busy=False)
-    assert note_accepted(ports.journal, "r1") == ("plant:1901",)
+    with capture_logs() as logged:
+        assert note_accepted(ports.journal, "r1") == ("plant:1901",)
+    assert [(line["agent"], line["state"], line["to"]) for line in logged] == [
+        ("segment:north", "decommissioned", "executing")
+    ]
     states = [agent.state for agent in list_agents(ports).agents]
     assert states == [AgentState.EXECUTING, AgentState.MONITORING, AgentState.DECOMMISSIONED]
     assert note_accepted(ports.journal, "unheard of") == ()
