@@ -1,4 +1,4 @@
-"""The commands that ask a server what-if questions: whatif submit, watch, results, cancel."""
+"""The commands that ask a server what-if questions: whatif submit, watch, results, cancel, jobs, delete."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from planner.cli.server_options import Access, Authority, ClientCertificate, Cli
 from planner.cli.what_if_order import GAP, SECONDS
 
 Server = Annotated[str, typer.Option(help="The server, host:port.")]
+Job = Annotated[str, typer.Argument(help="The job, as jobs and submit tell it.")]
 Name = Annotated[str, typer.Argument(help="The execution, as submit told it; of a job the latest one.")]
+
+_LARGEST_SEED = 2**63 - 1
 
 
 def add_to(group: typer.Typer) -> None:
     """Add the commands to the group of `whatif`."""
-    for command in (submit, watch, results, cancel):
+    for command in (submit, watch, results, cancel, jobs, delete):
         group.command(command.__name__)(command)
 
 
@@ -28,6 +31,8 @@ def submit(  # noqa: PLR0913 - every option of the command is a parameter
     *,
     gap: Annotated[float, typer.Option(help="Relative gap at which a case is done.", min=0.0)] = GAP,
     seconds: Annotated[float, typer.Option(help="Seconds after which a case ends with its best plan.")] = SECONDS,
+    seed: Annotated[int, typer.Option(help="Seed of planning where no factor sets it.", min=0, max=_LARGEST_SEED)] = 0,
+    request_id: Annotated[str, typer.Option(help="Asking again under the same id returns the same execution.")] = "",
     server: Server = "127.0.0.1:50051",
     tls_ca: Authority = None,
     token_file: TokenFile = None,
@@ -39,7 +44,10 @@ def submit(  # noqa: PLR0913 - every option of the command is a parameter
 
     base = context.ensure_object(Launchers).what_if.base(grid)
     access = Access(tls_ca, token_file, client_cert, client_key)
-    what_if_server_work.submit(server, access, (base, grid), gap=gap, seconds=seconds)
+    asked = what_if_server_work.Submission(
+        base=base, grid=grid, gap=gap, seconds=seconds, seed=seed, request_id=request_id
+    )
+    what_if_server_work.submit(server, access, asked)
     raise typer.Exit(DONE)
 
 
@@ -91,4 +99,35 @@ def cancel(
     from planner.cli import what_if_server_work  # noqa: PLC0415 - as above
 
     what_if_server_work.cancel(server, Access(tls_ca, token_file, client_cert, client_key), name)
+    raise typer.Exit(DONE)
+
+
+def jobs(
+    *,
+    server: Server = "127.0.0.1:50051",
+    tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
+) -> None:
+    """Tell the jobs that a server keeps, the oldest first."""
+    from planner.cli import what_if_server_work  # noqa: PLC0415 - as above
+
+    what_if_server_work.jobs(server, Access(tls_ca, token_file, client_cert, client_key))
+    raise typer.Exit(DONE)
+
+
+def delete(
+    name: Job,
+    *,
+    server: Server = "127.0.0.1:50051",
+    tls_ca: Authority = None,
+    token_file: TokenFile = None,
+    client_cert: ClientCertificate = None,
+    client_key: ClientKey = None,
+) -> None:
+    """Remove a job, its executions and their results; refused while one of them waits or runs."""
+    from planner.cli import what_if_server_work  # noqa: PLC0415 - as above
+
+    what_if_server_work.delete(server, Access(tls_ca, token_file, client_cert, client_key), name)
     raise typer.Exit(DONE)

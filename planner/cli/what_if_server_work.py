@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -11,17 +13,42 @@ from planner.cli.server_address import server_address
 from planner.cli.server_options import Access
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient
-from planner.client.what_if_client import ExecutionSeen, ResultSeen, WhatIfClient
+from planner.client.what_if_client import ConnectionLost, WhatIfClient
+from planner.client.what_if_conversions import ExecutionSeen, ResultSeen
 from planner.domain.errors import InvalidRequest, NotFound
 from planner.ports.what_if_jobs import ExecutionState
 
 _EXECUTIONS = "/executions/"
 
 
-def submit(server: str, access: Access, base_and_grid: tuple[Path, Path], *, gap: float, seconds: float) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A grid file, the folder of its base, and how its cases are planned.
+
+    An empty ``request_id`` becomes a new one; under the same one the same grid is asked once, however often it is sent.
+    """
+
+    base: Path
+    grid: Path
+    gap: float
+    seconds: float
+    seed: int = 0
+    request_id: str = ""
+
+
+def submit(server: str, access: Access, asked: Submission) -> None:
     """Upload the base of a grid, have the grid kept and its questions asked, and tell under which name."""
-    base, grid = base_and_grid
-    asyncio.run(_submit(server_address(server, access), base, grid, gap=gap, seconds=seconds))
+    asyncio.run(_submit(server_address(server, access), asked))
+
+
+def jobs(server: str, access: Access) -> None:
+    """Tell the jobs that a server keeps, the oldest first."""
+    asyncio.run(_jobs(server_address(server, access)))
+
+
+def delete(server: str, access: Access, name: str) -> None:
+    """Remove a job with everything of it."""
+    asyncio.run(_delete(server_address(server, access), name))
 
 
 def watch(server: str, access: Access, name: str, after: int) -> bool:
@@ -39,38 +66,58 @@ def cancel(server: str, access: Access, name: str) -> None:
     asyncio.run(_cancel(server_address(server, access), name))
 
 
-async def _submit(server: ServerAddress, base: Path, grid: Path, *, gap: float, seconds: float) -> None:
-    text = _text(grid)
+async def _submit(server: ServerAddress, asked: Submission) -> None:
+    text, request_id = _text(asked.grid), asked.request_id or f"cli-{uuid.uuid4()}"
     async with PlanningClient(server) as planning:
-        scenario = await planning.upload(base)
-    client = WhatIfClient(server)
-    job = await client.submit(scenario, text, gap=gap, seconds=seconds)
-    execution = await client.run(job.name)
+        scenario = await planning.upload(asked.base)
+    async with WhatIfClient(server) as client:
+        job = await client.submit(
+            scenario, text, gap=asked.gap, seconds=asked.seconds, seed=asked.seed, request_id=request_id
+        )
+        execution = await client.run(job.name, request_id=request_id)
     _print(f"{job.cases} cases are asked by {execution.name}")
     _print(f"tell them as they end: concordat whatif watch {execution.name} --server {server.address}")
 
 
+async def _jobs(server: ServerAddress) -> None:
+    async with WhatIfClient(server) as client:
+        kept = await client.jobs()
+    for job in kept:
+        _print(f"{job.name}  {job.created_at:%Y-%m-%d %H:%M:%S} UTC  {job.cases} cases about scenarios/{job.scenario}")
+    if not kept:
+        _print(f"no what-if jobs are kept at {server.address}")
+
+
+async def _delete(server: ServerAddress, name: str) -> None:
+    async with WhatIfClient(server) as client:
+        await client.delete(name)
+    _print(f"{name} is deleted with its results")
+
+
 async def _watch(server: ServerAddress, name: str, after: int) -> bool:
-    client = WhatIfClient(server)
-    seen = await _execution(client, name)
-    async for now, result in client.watch(seen.name, after=after):
-        seen = now
-        if result is not None:
-            _print(_result_line(result, now.total))
+    async with WhatIfClient(server) as client:
+        seen = await _execution(client, name)
+        async for step in client.watch(seen.name, after=after):
+            if isinstance(step, ConnectionLost):
+                Console(stderr=True).print(_lost_text(step), markup=False, highlight=False, soft_wrap=True)
+                continue
+            seen = step.execution
+            if step.result is not None:
+                _print(_result_line(step.result, seen.total))
     _print(_standing(seen))
     return seen.state is ExecutionState.SUCCEEDED
 
 
 async def _save(server: ServerAddress, name: str, out: Path) -> None:
-    client = WhatIfClient(server)
-    execution = await _execution(client, name)
-    await client.save(execution.name, out)
+    async with WhatIfClient(server) as client:
+        execution = await _execution(client, name)
+        await client.save(execution.name, out)
     _print(f"{_standing(execution)}; results are in {out}")
 
 
 async def _cancel(server: ServerAddress, name: str) -> None:
-    client = WhatIfClient(server)
-    _print(_standing(await client.cancel((await _execution(client, name)).name)))
+    async with WhatIfClient(server) as client:
+        _print(_standing(await client.cancel((await _execution(client, name)).name)))
 
 
 async def _execution(client: WhatIfClient, name: str) -> ExecutionSeen:
@@ -88,6 +135,12 @@ def _text(grid: Path) -> str:
         return grid.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{grid} cannot be read: {error}") from error
+
+
+def _lost_text(lost: ConnectionLost) -> str:
+    if lost.attempt == 1:
+        return f"{lost.error}; the execution is kept there, trying to reach it again"
+    return f"no answer yet, trying again ({lost.attempt})"
 
 
 def _result_line(result: ResultSeen, total: int) -> str:

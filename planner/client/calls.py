@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from planner.client.connection import ServerAddress
 from planner.client.errors import business_error, retry_delay, translated
 from planner.client.retry import Deadlines, RetryPolicy
-from planner.wire.v1 import planning_service_pb2_grpc
+from planner.wire.v1 import planning_service_pb2_grpc, what_if_pb2_grpc
 
 T = TypeVar("T")
 
@@ -31,6 +31,7 @@ class Calls:
         self._channel = server.channel()
         # The code that protoc writes has no types; conversions give them back.
         self.stub: Any = planning_service_pb2_grpc.PlanningServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self.what_if: Any = what_if_pb2_grpc.WhatIfServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     async def ready(self, seconds: float) -> None:
         """Wait until the server says that it serves; give up after some seconds."""

@@ -64,6 +64,29 @@ def test_a_grid_is_submitted_watched_and_fetched(
     assert "succeeded" in capsys.readouterr().out
 
 
+def test_a_request_id_is_one_execution_however_often_it_is_sent(
+    address: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same id gives the same execution, with another seed it is refused, and the job is listed until deleted."""
+    asked = ("submit", folder / "grid.yaml", "--gap", "1e-6", "--request-id", "monday", "--seed")
+    names = []
+    for _ in range(2):
+        assert whatif(address, *asked, 7) == DONE
+        names.append(capsys.readouterr().out.splitlines()[0].split()[-1])
+    assert names[0] == names[1]
+    assert whatif(address, *asked, 8) == WRONG_INPUT
+    assert "'monday' was used before" in capsys.readouterr().err
+    job = names[0].partition("/executions/")[0]
+    assert whatif(address, "watch", job) == DONE
+    assert whatif(address, "jobs") == DONE
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(f"{job}  20")]
+    assert "  3 cases about scenarios/" in line
+    assert whatif(address, "delete", job) == DONE
+    assert whatif(address, "delete", job) == WRONG_INPUT
+    assert whatif(address, "jobs") == DONE
+    assert f"{job}  20" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

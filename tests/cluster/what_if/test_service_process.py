@@ -9,9 +9,10 @@ from pathlib import Path
 import polars as pl
 
 from planner.adapters.scenario_folder import write_scenario
+from planner.client.blocking_what_if_client import BlockingWhatIfClient
 from planner.client.connection import ServerAddress
 from planner.client.planning_client import PlanningClient
-from planner.client.what_if_client import BlockingWhatIfClient, WhatIfClient
+from planner.client.what_if_client import ExecutionStep, WhatIfClient
 from planner.ports.what_if_jobs import ExecutionState
 from tests.cluster.test_gateway_process import server
 from tests.scenario_builder import small_scenario
@@ -31,13 +32,13 @@ async def begun(address: str, scenario: Path) -> str:
     server_address = ServerAddress(address)
     async with PlanningClient(server_address) as client:
         uploaded = await client.upload(scenario)
-    what_if = WhatIfClient(server_address)
-    job = await what_if.submit(uploaded, GRID, gap=1e-6)
-    assert job.cases == CASES
-    execution = await what_if.run(job.name)
-    async for _, result in what_if.watch(execution.name):
-        if result is not None and result.sequence == 2:
-            break
+    async with WhatIfClient(server_address) as what_if:
+        job = await what_if.submit(uploaded, GRID, gap=1e-6)
+        assert job.cases == CASES
+        execution = await what_if.run(job.name)
+        async for step in what_if.watch(execution.name):
+            if isinstance(step, ExecutionStep) and step.result is not None and step.result.sequence == 2:
+                break
     return execution.name
 
 
