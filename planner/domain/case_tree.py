@@ -29,8 +29,9 @@ def nearest_parents(cases: Sequence[Case]) -> dict[str, str]:
     The nearest of two cases differs in fewer factors; where they differ in as many, it differs less, in the sum over
     factors of the difference as a share of all that the factor spans (1 where a level is a text); where that is the
     same, too, it is the base, or comes first in the grid. A factor that a case does not name has its neutral level.
-    By how near they are to the base, cases are divided into `MOST_GENERATIONS` bands of as many cases each. The parent
-    of a case is the nearest of the base and of all cases of the bands before its own that are nearer to the base.
+    The parent of a case is the nearest of the base and of all cases that are nearer to the base. Where that makes more
+    than `MOST_GENERATIONS`, cases are divided into as many bands of equal numbers by how near they are to the base, and
+    parents are of a band before: steps are longer then, but as long for cases far from the base as for others.
 
     Raises
     ------
@@ -43,14 +44,24 @@ def nearest_parents(cases: Sequence[Case]) -> dict[str, str]:
     keys, points = [case.key for case in named], _Points(named)
     rank = np.unique(points.apart(0), axis=0, return_inverse=True)[1].reshape(-1)
     sequence = np.argsort(rank, kind="stable")[1:]
-    parents: dict[str, str] = {}
-    for band in np.array_split(sequence, MOST_GENERATIONS):
-        before = np.sort([0, *sequence[: len(parents)]])
+
+    def parents(bands: int) -> dict[str, str]:
+        tree = _tree(points, rank, np.array_split(sequence, bands))
+        return {keys[child]: keys[parent] for child, parent in tree.items()}
+
+    nearest = parents(bands=max(1, len(sequence)))
+    return nearest if len(generations(nearest)) <= MOST_GENERATIONS else parents(bands=MOST_GENERATIONS)
+
+
+def _tree(points: _Points, rank: NDArray[np.int64], bands: Sequence[NDArray[np.int64]]) -> dict[int, int]:
+    """Return by place the nearest case of the bands before that has a lower rank, or the base, which is at place 0."""
+    parents: dict[int, int] = {}
+    for band in bands:
+        before = np.sort([0, *parents])
         for child in band.tolist():
             nearer = before[(rank[before] < rank[child]) | (before == 0)]
             factors, amount = points.apart(child, nearer).T
-            parent = nearer[np.lexsort((amount, factors))[0]]
-            parents[keys[child]] = keys[parent]
+            parents[child] = int(nearer[np.lexsort((amount, factors))[0]])
     return parents
 
 
