@@ -16,7 +16,7 @@ from typing import Any
 
 from planner.adapters.case_store import ParquetCaseStore
 from planner.adapters.folder_swap import NO_ROOM
-from planner.domain.errors import NotFound, PlanUnreadable, StorageFailure, StorageFull
+from planner.domain.errors import FolderFull, FolderNotWritable, NotFound, PlanUnreadable, StorageFailure, StorageFull
 from planner.ports.what_if import CaseResult
 from planner.ports.what_if_jobs import ExecutionState, WhatIfExecution, WhatIfJob
 
@@ -141,7 +141,10 @@ class ResultsInOrder:
 
     def keep(self, result: CaseResult) -> None:
         """See the port."""
-        self._store.keep(result)
+        try:
+            self._store.keep(result)
+        except FolderNotWritable as error:
+            raise (StorageFull if isinstance(error, FolderFull) else StorageFailure)(str(error)) from error
         with _disk(self._order), self._order.open("a", encoding="ascii") as stream:
             stream.write(f"{result.key}\n")
             stream.flush()

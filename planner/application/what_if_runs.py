@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import structlog
 
 from planner.application.ask_grid import ask_grid
+from planner.application.recording import OUTAGE_SECONDS
 from planner.application.run_grid import GridProgress, GridRun
 from planner.domain.case_tree import base_parents
-from planner.domain.errors import ConcordatError, NotFound, QueueFull
+from planner.domain.errors import ConcordatError, NotFound, QueueFull, StorageFailure, StorageFull
 from planner.domain.grid import BASE_CASE
 from planner.ports.clock import Clock
 from planner.ports.ids import Ids
@@ -30,6 +31,9 @@ from planner.ports.what_if_jobs import (
 )
 
 _RETRY_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 30.0
+"""Each look for room on a full disk costs a case that is planned and cannot be kept."""
 
 _log = structlog.get_logger("concordat.what_if")
 
@@ -119,7 +123,7 @@ class WhatIfRuns:
         self.executions = {each.execution: each for each in kept if each.job in self.jobs}
         unended = [each for each in self.executions.values() if not each.state.done]
         for execution in unended:
-            self.begin(execution)
+            self.begin(replace(execution, state=ExecutionState.QUEUED))
         return len(unended)
 
     async def close(self) -> None:
@@ -176,7 +180,7 @@ class WhatIfRuns:
             task.cancel()
         await asyncio.wait([task])
         if not self._ended(execution):  # its task had not begun, and so could not say how it ended
-            await self._stands(execution, ExecutionState.CANCELLED)
+            await self._ends(execution, ExecutionState.CANCELLED)
         self._cancelled.discard(execution.execution)
 
     async def watch(
@@ -206,19 +210,36 @@ class WhatIfRuns:
     async def _run(self, execution: WhatIfExecution) -> None:
         try:
             async with self._turn:
-                await self._stands(execution, ExecutionState.RUNNING)
-                await self._ask_all(execution)
-                await self._stands(execution, ExecutionState.SUCCEEDED)
+                await self._outlast(execution)
         except asyncio.CancelledError:
             if execution.execution not in self._cancelled:
                 raise
-            await self._stands(execution, ExecutionState.CANCELLED)
+            await self._ends(execution, ExecutionState.CANCELLED)
         except ConcordatError as error:
             _log.warning("what-if execution failed", execution=execution.execution, code=error.code)
-            await self._stands(execution, ExecutionState.FAILED, f"{error.code}: {error}")
+            await self._ends(execution, ExecutionState.FAILED, f"{error.code}: {error}")
         except Exception:  # noqa: BLE001 - whatever ends an execution is told to whoever watches it
             _log.exception("what-if execution failed", execution=execution.execution)
-            await self._stands(execution, ExecutionState.FAILED, "an error of the server; its log has the details")
+            await self._ends(execution, ExecutionState.FAILED, "an error of the server; its log has the details")
+
+    async def _outlast(self, execution: WhatIfExecution) -> None:
+        """Plan to the end; while the disk is full, wait for room as plans do, but not for ever without a new result."""
+        results, clock = self.ports.store.results(execution), self.ports.clock
+        kept, until, pause = -1, 0.0, _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._stands(execution, ExecutionState.RUNNING)
+                await self._ask_all(execution)
+                return await self._stands(execution, ExecutionState.SUCCEEDED)
+            except StorageFull as error:
+                there = len(await asyncio.to_thread(results.order))
+                if there > kept:
+                    kept, until, pause = there, clock.monotonic() + OUTAGE_SECONDS, _FIRST_PAUSE_SECONDS
+                if clock.monotonic() + pause > until:
+                    raise
+                _log.warning("what-if execution waits for room", execution=execution.execution, code=error.code)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def _ask_all(self, execution: WhatIfExecution) -> None:
         """Plan every case that has no result yet."""
@@ -236,13 +257,28 @@ class WhatIfRuns:
             await runner.close()
 
     async def _stands(self, execution: WhatIfExecution, state: ExecutionState, detail: str = "") -> None:
-        ended = self.ports.clock.now() if state.done else None
-        now = replace(self.executions[execution.execution], state=state, ended_at=ended, detail=detail)
+        now = self._now(execution, state, detail)
         await asyncio.to_thread(self.ports.store.keep_execution, now)
-        self.executions[execution.execution] = now
+        await self._became(now)
+
+    async def _ends(self, execution: WhatIfExecution, state: ExecutionState, detail: str = "") -> None:
+        """Say how an execution ended; an end that the disk does not take is told, and lasts as long as this server."""
+        try:
+            await self._stands(execution, state, detail)
+        except StorageFailure as error:
+            _log.warning("how a what-if execution ended is not kept", execution=execution.execution, code=error.code)
+            unkept = f"{error.code}: {error}; since its end is not kept, the server goes on with it at its next start"
+            await self._became(self._now(execution, state, "; ".join(filter(None, (detail, unkept)))))
+
+    def _now(self, execution: WhatIfExecution, state: ExecutionState, detail: str) -> WhatIfExecution:
+        ended = self.ports.clock.now() if state.done else None
+        return replace(self.executions[execution.execution], state=state, ended_at=ended, detail=detail)
+
+    async def _became(self, now: WhatIfExecution) -> None:
+        self.executions[now.execution] = now
         self._count()
-        if state.done:
-            self.ports.telemetry.metrics.what_if_ended(state.value)
+        if now.state.done:
+            self.ports.telemetry.metrics.what_if_ended(now.state.value)
         await self._notify()
 
     def _count(self) -> None:
