@@ -64,8 +64,10 @@ class LocalQuoting:
         raise QuoteFailed("the process that answers quotes died twice; its last words are in the server's log")
 
     async def _hired(self) -> Process:
+        command = (sys.executable, "-m", "cluster.quoting_worker")
+        # Ctrl-C is for the server, which ends its workers: in a session of its own this one hears none.
         worker = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cluster.quoting_worker", stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE
+            *command, stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE, start_new_session=True
         )
         await _say(worker, json.dumps(asdict(self._settings)))
         return worker

@@ -27,11 +27,12 @@ class PlanWorker:
     @classmethod
     async def start(cls) -> Self:
         """Start a worker that waits for its order."""
-        return cls(
-            await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "cluster.local_worker", stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE
-            )
+        command = (sys.executable, "-m", "cluster.local_worker")
+        # Ctrl-C is for the server, which hands over what is under way: in a session of its own a worker hears none.
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE, start_new_session=True
         )
+        return cls(process)
 
     async def say(self, line: str) -> None:
         """Tell it something; a worker that is gone hears nothing."""

@@ -107,9 +107,11 @@ class ProcessCrew:
 
     async def start(self, run: Mapping[str, object]) -> ProcessWorker:
         """See the protocol."""
-        worker = ProcessWorker(
-            await asyncio.create_subprocess_exec(*WORKER, stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE)
+        # Ctrl-C is for whoever started the run, who ends the workers: in a session of their own they do not hear it.
+        process = await asyncio.create_subprocess_exec(
+            *WORKER, stdin=PIPE, stdout=PIPE, limit=_LONGEST_LINE, start_new_session=True
         )
+        worker = ProcessWorker(process)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 ready = await worker.ask(run)
