@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.domain.clauses import CLAUSE_KINDS, Clause, RebateClause
-from planner.domain.patches.change import Level, Problem, Touched, not_a_switch
+from planner.domain.patches.change import Level, Problem, Switch, Touched, not_a_switch
 from planner.domain.patches.rows import number_refusal
 from planner.domain.patches.selection import Condition, nearest
 from planner.domain.scenario import EligibilityRule, Scenario
@@ -171,19 +171,10 @@ class ClauseAmendment:
 
 
 @dataclass(frozen=True, slots=True)
-class ClausesDropped:
+class ClausesDropped(Switch):
     """The selected clauses are left out (level 1)."""
 
     clauses: ClauseSelection
-
-    @property
-    def neutral(self) -> Level:
-        """No: the scenario as it is."""
-        return 0.0
-
-    def refusal(self, level: Level) -> str:
-        """Say why this is neither yes nor no."""
-        return not_a_switch(level)
 
     def problems(self, scenario: Scenario) -> tuple[Problem, ...]:
         """Return what the selection misses."""

@@ -82,3 +82,18 @@ class Patch:
 def not_a_switch(level: Level) -> str:
     """Say why a level does not mean yes or no; empty where it does."""
     return "" if level in {0.0, 1.0} else "write false (as it is) or true (changed)"
+
+
+class Switch:
+    """The part of every change that is done or not: level 1 does it, level 0 leaves the scenario as it is."""
+
+    __slots__ = ()
+
+    @property
+    def neutral(self) -> Level:
+        """No: the scenario as it is."""
+        return 0.0
+
+    def refusal(self, level: Level) -> str:
+        """Say why this is neither yes nor no."""
+        return not_a_switch(level)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from planner.domain.patches.change import Level, Problem, Touched, not_a_switch
+from planner.domain.patches.change import Level, Problem, Switch, Touched
 from planner.domain.patches.rows import number_refusal, with_tables
 from planner.domain.patches.selection import Condition, Selection
 from planner.domain.scenario import Scenario
@@ -68,7 +68,7 @@ class PlantOutage:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneOutage:
+class LaneOutage(Switch):
     """The selected lanes are closed in some periods (level 1): nothing leaves on them then.
 
     A product that has a lane of its own does not go by the lane ``*`` while its own is closed.
@@ -80,15 +80,6 @@ class LaneOutage:
     def __post_init__(self) -> None:
         if not self.periods or not self.where:
             raise ValueError("name the lanes that are closed, such as {plant: P1, market: M1}, and at least one period")
-
-    @property
-    def neutral(self) -> Level:
-        """No: the lanes as they are."""
-        return 0.0
-
-    def refusal(self, level: Level) -> str:
-        """Say why this is neither yes nor no."""
-        return not_a_switch(level)
 
     def problems(self, scenario: Scenario) -> tuple[Problem, ...]:
         """Return what the selection of lanes misses, and periods outside the horizon."""

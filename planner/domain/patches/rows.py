@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from planner.domain.patches.change import Level, Problem, Touched, not_a_switch
+from planner.domain.patches.change import Level, Problem, Switch, Touched
 from planner.domain.patches.selection import Selection, nearest, numeric_columns
 from planner.domain.scenario import Scenario
 from planner.domain.schema import TABLES, Kind
@@ -80,19 +80,10 @@ class NumberChange:
 
 
 @dataclass(frozen=True, slots=True)
-class RowsDropped:
+class RowsDropped(Switch):
     """The selected rows are left out (level 1), and so is every row of another table that refers to one of them."""
 
     rows: Selection
-
-    @property
-    def neutral(self) -> Level:
-        """No: the scenario as it is."""
-        return 0.0
-
-    def refusal(self, level: Level) -> str:
-        """Say why this is neither yes nor no."""
-        return not_a_switch(level)
 
     def problems(self, scenario: Scenario) -> tuple[Problem, ...]:
         """Return what the selection misses, and lanes that another lane of the same market would stand in for."""
