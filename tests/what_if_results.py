@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from planner.adapters.case_store import SCHEMA
+from planner.ports.what_if import CaseResult
 
 
 def case(
@@ -36,3 +37,18 @@ def partner(name: str, money: float, *, orders: float = 0.0) -> Mapping[str, obj
 def results(*rows: Mapping[str, object]) -> pl.DataFrame:
     """Return rows as the table that a case store reads; columns that a row does not tell are null."""
     return pl.DataFrame([{name: row.get(name) for name in SCHEMA} for row in rows], schema=SCHEMA, orient="row")
+
+
+class ResultsInMemory:
+    """A case store without a disk, the latest result of each case; see :class:`planner.ports.what_if.CaseStore`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, CaseResult] = {}
+
+    def done(self) -> frozenset[str]:
+        """Return the keys that are kept."""
+        return frozenset(self.kept)
+
+    def keep(self, result: CaseResult) -> None:
+        """Keep one."""
+        self.kept[result.key] = result

@@ -18,6 +18,7 @@ from planner.domain.grid import Case
 from planner.domain.robustness import Risk
 from planner.ports.planning_runtime import PlanningParameters
 from planner.ports.what_if import CaseOrder, CaseResult, HeldPlan
+from tests.what_if_results import ResultsInMemory
 
 Held = dict[tuple[str, str], CaseResult]
 
@@ -180,28 +181,13 @@ class Runner:
         self.closed = True
 
 
-class Store:
-    """Results in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, CaseResult] = {}
-
-    def done(self) -> frozenset[str]:
-        """Return the keys that are kept."""
-        return frozenset(self.kept)
-
-    def keep(self, result: CaseResult) -> None:
-        """Keep one."""
-        self.kept[result.key] = result
-
-
 def test_one_case_held_to_several_plans_is_planned_once_for_each() -> None:
     """Results are kept by what was asked, so a second run over the same pairs asks nothing."""
     base, parameters = Case((), ()), PlanningParameters()
     plans = [HeldPlan(folder="f", plan_hash=f"h{n}", periods=periods) for n in range(3) for periods in (1, 2)]
     orders = [CaseOrder(case=base, parameters=parameters, held=held) for held in plans]
     orders.append(CaseOrder(case=base, parameters=parameters))
-    runner, store = Runner(), Store()
+    runner, store = Runner(), ResultsInMemory()
     for _ in range(2):
         end = asyncio.run(GridRun(HeldRunner(runner), store, clock=lambda: 0.0).ask(orders))
         assert (end.done, end.left) == (7, 0)

@@ -15,6 +15,7 @@ from planner.domain.patches.rows import NumberChange
 from planner.domain.patches.selection import Selection
 from planner.ports.planning_runtime import PlanningParameters
 from planner.ports.what_if import CaseOrder, CaseResult
+from tests.what_if_results import ResultsInMemory
 
 SECONDS = 16.0
 Truth = dict[str, float]
@@ -32,21 +33,6 @@ def row(case: Case, value: float | None, bound: float | None, **fields: object) 
     outcome = "failed" if value is None else "planned"
     content = {"outcome": outcome, "stopped_by": "gap", "seconds": 1.0, "plan_hash": f"{value}", **fields}
     return CaseResult(key=case.key, name=case.name, levels={}, value=value, bound_checked=bound, **content)  # type: ignore[arg-type]
-
-
-class Store:
-    """Results in memory, and how often each was kept."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, CaseResult] = {}
-
-    def done(self) -> frozenset[str]:
-        """Return the keys that are kept."""
-        return frozenset(self.kept)
-
-    def keep(self, result: CaseResult) -> None:
-        """Keep one."""
-        self.kept[result.key] = result
 
 
 class Solver:
@@ -86,7 +72,7 @@ def decided(
     solver: Solver, results: Sequence[CaseResult], *, budget: float | None = None, clock: float = 0.0
 ) -> tuple[DecisionEnd, dict[str, CaseResult], list[DecisionProgress]]:
     """Decide on a clock that stands still; return the end, all results after it, and what was told."""
-    store, told = Store(), list[DecisionProgress]()
+    store, told = ResultsInMemory(), list[DecisionProgress]()
     deciding = Deciding(solver, store, ordered, clock=lambda: clock, seconds=SECONDS, budget=budget, tell=told.append)
     end = asyncio.run(deciding.decide(results, results[0].key))
     return end, {**{each.key: each for each in results}, **store.kept}, told
