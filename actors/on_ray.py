@@ -149,6 +149,8 @@ class RayRuntime:
         self._waking = threading.Thread(target=self._wake, name="starting agents", daemon=True)
         self._waking.start()
         self._questions = asyncio.Semaphore(_MOST_PENDING // 2)
+        self._acceptances = asyncio.Semaphore(_MOST_PENDING // 4)
+        self._alive: dict[str, asyncio.Future[bool]] = {}
 
     async def plan(
         self, run: str, scenario_folder: str, plan_folder: str, parameters: PlanningParameters
@@ -226,7 +228,9 @@ class RayRuntime:
         if self._coordinator is None:
             return False
         try:
-            accepted: bool = await self._ask(self._coordinator.accept.remote(run, incumbent))
+            # What waits for the coordinator is bounded, and a run that asks it for progress must find room.
+            async with self._acceptances:
+                accepted: bool = await self._ask(self._coordinator.accept.remote(run, incumbent))
         except (RayError, ClusterLost):
             return False  # a coordinator that died runs nothing any more
         if accepted:
@@ -265,8 +269,15 @@ class RayRuntime:
         if self._coordinator is not None:
             known["coordinator"] = self._coordinator
         known = {name: actor for name, actor in known.items() if only in ("", name)}
-        answers = await asyncio.gather(*(_answers(actor) for actor in known.values()))
+        answers = await asyncio.gather(*(self._answers(name, actor) for name, actor in known.items()))
         return tuple(HostState(name, answer) for name, answer in zip(known, answers, strict=True))
+
+    async def _answers(self, name: str, actor: Any) -> bool:
+        """Ask a host whether it answers; who asks meanwhile shares the question, so that many leave room for runs."""
+        asked = self._alive.get(name)
+        if asked is None or asked.done():
+            asked = self._alive[name] = asyncio.ensure_future(_answers(actor))
+        return await asyncio.shield(asked)
 
     async def close(self) -> None:
         """Leave Ray; a cluster this process started ends with it."""

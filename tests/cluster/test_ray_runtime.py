@@ -212,3 +212,17 @@ def test_hosts_say_that_they_answer(ray_runtime: RayRuntime) -> None:
     assert {host.name for host in every} >= {"agents-0", "agents-1", "coordinator"}
     assert all(host.answers for host in every)
     assert one == (HostState("coordinator", answers=True),)
+
+
+def test_however_many_ask_hosts_are_told_to_answer_and_a_plan_is_made(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """Far more questions at once than an actor lets wait, all through a run, are answered as one and do not harm it."""
+    at_once, told = 300, list[bool]()
+
+    async def ask(_: Progress) -> None:
+        for hosts in await asyncio.gather(*(ray_runtime.hosts() for _ in range(at_once))):
+            told.append(all(host.answers for host in hosts))
+
+    run = follow(ray_runtime, generate("tiny", seed=3), tmp_path, PlanningParameters(hosts=2), watch=ask)
+    assert run.result.outcome is Outcome.PLANNED, run.result.detail
+    assert len(told) >= at_once
+    assert all(told)
