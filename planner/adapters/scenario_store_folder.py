@@ -6,20 +6,18 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from planner.adapters.folder_swap import NO_ROOM
+from planner.adapters.keeping import keeping
 from planner.adapters.scenario_folder import read_scenario, read_with_findings, write_scenario
 from planner.adapters.unpacked_size import text_bytes, unpacked_bytes
 from planner.domain.errors import (
     NotFound,
     ScenarioInvalid,
     ScenarioUnreadable,
-    StorageFailure,
-    StorageFull,
     UploadRefused,
 )
 from planner.domain.folder_files import SCENARIO_FILES
@@ -30,6 +28,7 @@ from planner.verification.findings import find_problems
 GIBIBYTE = 1 << 30
 _HASH = re.compile(r"[0-9a-f]{64}")
 _STAGING = ".receiving-"
+_disk = partial(keeping, "scenarios")
 
 
 class ScenarioFolders:
@@ -162,14 +161,3 @@ def _into_place(fresh: Path, target: Path) -> None:
         # The same content may have been committed by another upload in this very moment.
         if not target.is_dir():
             raise
-
-
-@contextmanager
-def _disk(place: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = StorageFull if error.errno in NO_ROOM else StorageFailure
-        raise kind(
-            f"scenarios cannot be kept in {place}: {error.strerror or error}; check rights and free space"
-        ) from error

@@ -7,15 +7,15 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from planner.adapters.case_store import ParquetCaseStore
-from planner.adapters.folder_swap import NO_ROOM
+from planner.adapters.keeping import keeping
 from planner.domain.errors import FolderFull, FolderNotWritable, NotFound, PlanUnreadable, StorageFailure, StorageFull
 from planner.ports.what_if import CaseResult
 from planner.ports.what_if_jobs import ExecutionState, WhatIfExecution, WhatIfJob
@@ -30,6 +30,7 @@ _JOB, _EXECUTION, _EXECUTIONS, _ORDER, _BASE_PLAN = (
     "base-plan",
 )
 _ID = re.compile(r"[0-9a-z-]{1,64}")
+_disk = partial(keeping, "what-if jobs")
 
 
 class WhatIfFolders:
@@ -208,14 +209,3 @@ def _write(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(file)
-
-
-@contextmanager
-def _disk(place: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = StorageFull if error.errno in NO_ROOM else StorageFailure
-        raise kind(
-            f"what-if jobs cannot be kept in {place}: {error.strerror or error}; check rights and free space"
-        ) from error
