@@ -97,10 +97,7 @@ def test_the_blocking_face_does_what_the_other_does(tmp_path: Path) -> None:
 def test_only_what_invites_another_call_is_sent_again(
     code: grpc.StatusCode, seconds: float | None, sent: int, *, blocking: bool
 ) -> None:
-    """A server that refuses once is asked again if it was not reached or said when, and not before that time.
-
-    Any other status is an answer, whatever it says of a time.
-    """
+    """A server that was not reached or said when is asked again, not sooner; any other status is an answer."""
     asked: list[float] = []
 
     class Refusing(planning_service_pb2_grpc.PlanningServiceServicer):

@@ -218,10 +218,7 @@ def test_a_refused_scenario_is_logged_without_its_cells(tmp_path: Path) -> None:
 
 
 def test_an_error_nobody_foresaw_is_logged_without_its_words(tmp_path: Path, scenario: Path) -> None:
-    """The log tells the type of an error and where it passed, not its message, which might quote a customer's row.
-
-    Nor does the log of events, from which nothing can be erased.
-    """
+    """The log tells an error's type and where it passed, and neither it nor the log of events tells its words."""
 
     async def visit(address: str) -> None:
         async with PlanningClient(ServerAddress(address)) as client:
