@@ -197,7 +197,7 @@ class WhatIfClient:
         return seen
 
     async def save(self, name: str, file: Path) -> None:
-        """Write all results that there are into an Arrow IPC stream file.
+        """Write all results that there are into an Arrow IPC stream file, which is complete or untouched afterwards.
 
         Raises
         ------
@@ -208,7 +208,7 @@ class WhatIfClient:
         parts = self._calls.streamed(self._calls.what_if.DownloadWhatIfResults, request, self._calls.deadlines.transfer)
         content = b"".join([part.data async for part in parts])
         try:
-            await asyncio.to_thread(file.write_bytes, content)
+            await asyncio.to_thread(_write, file, content)
         except OSError as error:
             raise FolderNotWritable(f"cannot write {file}: {error.strerror or error}") from error
 
@@ -219,3 +219,12 @@ class WhatIfClient:
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
+
+
+def _write(file: Path, content: bytes) -> None:
+    fresh = file.with_name(f"{file.name}.part")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from planner.client.blocking_what_if_client import BlockingWhatIfClient
 from planner.client.connection import ServerAddress
 from planner.client.retry import RetryPolicy
 from planner.client.what_if_client import ConnectionLost, ExecutionStep, WhatIfClient
-from planner.domain.errors import ConcordatError, NotFound, ServerUnavailable
+from planner.domain.errors import ConcordatError, FolderNotWritable, NotFound, ServerUnavailable
 from planner.ports.what_if_jobs import ExecutionState
 from planner.wire.v1 import what_if_pb2 as wire
 from planner.wire.v1 import what_if_pb2_grpc
@@ -219,6 +219,9 @@ def test_the_blocking_face_does_what_the_other_does(tmp_path: Path) -> None:
             assert client.executions(job.name) == (again,)
             client.save(execution.name, tmp_path / "results.arrow")
             assert (tmp_path / "results.arrow").stat().st_size > 0
+            with pytest.raises(FolderNotWritable, match="cannot write"):
+                client.save(execution.name, tmp_path / "data")
+            assert {path.name for path in tmp_path.iterdir()} == {"data", "scenario", "results.arrow"}
             client.delete(job.name)
             with pytest.raises(NotFound):
                 client.execution(execution.name)
