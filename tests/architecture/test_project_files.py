@@ -125,3 +125,8 @@ def test_nothing_a_user_runs_needs_the_reference_data() -> None:
     """README, Makefile and examples work on a checkout that has no reference data beside it."""
     user_facing = [p for p in project_files() if p in {"README.md", "Makefile"} or p.startswith("examples/")]
     assert [path for path in user_facing if "../shared" in _text(path)] == []
+
+
+def test_a_run_of_the_tests_tells_why_some_were_left_out(pytestconfig: pytest.Config) -> None:
+    """Where PostgreSQL, networks or another program is missing, the summary of a run says so with the reason."""
+    assert {"s", "f", "E"} <= set(pytestconfig.getoption("reportchars"))
