@@ -24,7 +24,7 @@ from planner.events.catalogue import PlanCompleted, PlanEnding, PlanFailed
 from planner.ports.planning_runtime import GIVEN_UP, PlanningParameters
 from tests.cluster.deploy.manifests import ROOT, of_kind, pods
 from tests.cluster.deploy.runbook import Machine, blocks, machine, sections
-from tests.door_keys import AUDIENCE, ISSUER, jwk, token
+from tests.door_keys import AUDIENCE, ISSUER, Authority, jwk, token
 from tests.faults.served import descendants, processes, wait_until
 from tests.middling import middling_scenario
 from tests.planning import plan_in_process
@@ -202,6 +202,28 @@ def test_keys_of_tokens_are_rotated_without_a_restart(place: Machine, tmp_path: 
     assert place.server == first
     (audit,) = [block for block in blocks("Restore from backup", "concordat") if "audit" in block[0]]
     assert "the chain holds" in place.run(audit)
+
+
+@pytest.mark.slow
+def test_the_certificate_of_the_door_is_rotated(place: Machine) -> None:
+    """After the new files are in place and the server was started anew, it shows the new certificate and no other."""
+    authority, other = Authority(place.folder, "new-ca"), place.folder / "other"
+    other.mkdir()
+    for folder, signing in (("etc/concordat/tls", authority), ("", Authority(other))):
+        (place.folder / folder).mkdir(exist_ok=True)
+        for file in signing.certificate("server", "127.0.0.1"):
+            file.rename(place.folder / folder / f"{'' if folder else 'new-'}tls{file.suffix}")
+    tls = place.folder / "etc/concordat/tls"
+    place.settings(tls_cert=tls / "tls.crt", tls_key=tls / "tls.key")
+    authority.file.rename(place.folder / "new-ca.crt")
+    (rotate,) = blocks("Rotate keys", "mv")
+    place.run([line for line in rotate if line.startswith(("concordat", "until"))])
+    first = place.server
+    (place.folder / "new-ca.crt").rename(place.folder / "old-ca.crt")
+    (other / "authority.pem").rename(place.folder / "new-ca.crt")
+    assert f"{place.address}: serving" in place.run(rotate)
+    assert place.server != first
+    place.run([f"concordat status --health --server {place.address} --tls-ca old-ca.crt  # exits with 5"])
 
 
 @pytest.mark.slow
