@@ -10,7 +10,14 @@ from typing import Self
 from planner.client.connection import ServerAddress
 from planner.client.loop_thread import LoopThread
 from planner.client.retry import Deadlines, RetryPolicy
-from planner.client.what_if_client import ConnectionLost, ExecutionSeen, ExecutionStep, JobSeen, WhatIfClient
+from planner.client.what_if_client import (
+    ConnectionLost,
+    ExecutionSeen,
+    ExecutionStep,
+    JobSeen,
+    ResultSeen,
+    WhatIfClient,
+)
 
 
 class BlockingWhatIfClient:
@@ -84,6 +91,10 @@ class BlockingWhatIfClient:
     def executions(self, job: str) -> tuple[ExecutionSeen, ...]:
         """Return all executions of a job, the first one first."""
         return self._loop.run(self._client.executions(job))
+
+    def results(self, name: str) -> tuple[ResultSeen, ...]:
+        """Return all results that an execution has, in the order in which they ended."""
+        return self._loop.run(self._client.results(name))
 
     def cancel(self, name: str) -> ExecutionSeen:
         """Stop an execution; its results are kept."""

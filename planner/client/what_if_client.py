@@ -17,14 +17,16 @@ from planner.client.what_if_conversions import (
     ExecutionSeen,
     ExecutionStep,
     JobSeen,
+    ResultSeen,
     execution_from_wire,
     job_from_wire,
+    result_from_wire,
     step_from_wire,
 )
 from planner.domain.errors import FolderNotWritable
 from planner.wire.v1 import what_if_pb2
 
-__all__ = ["ConnectionLost", "ExecutionSeen", "ExecutionStep", "JobSeen", "WhatIfClient"]
+__all__ = ["ConnectionLost", "ExecutionSeen", "ExecutionStep", "JobSeen", "ResultSeen", "WhatIfClient"]
 
 _PAGE = 1000
 
@@ -149,6 +151,12 @@ class WhatIfClient:
         request = what_if_pb2.ListWhatIfExecutionsRequest(parent=job, page_size=_PAGE)
         pages = self._pages(self._calls.what_if.ListWhatIfExecutions, request)
         return tuple([execution_from_wire(each) async for page in pages for each in page.executions])
+
+    async def results(self, name: str) -> tuple[ResultSeen, ...]:
+        """Return all results that an execution has, in the order in which they ended."""
+        request = what_if_pb2.ListWhatIfResultsRequest(parent=name, page_size=_PAGE)
+        pages = self._pages(self._calls.what_if.ListWhatIfResults, request)
+        return tuple([result_from_wire(each) async for page in pages for each in page.results])
 
     async def cancel(self, name: str) -> ExecutionSeen:
         """Stop an execution; its results are kept."""

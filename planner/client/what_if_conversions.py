@@ -35,15 +35,23 @@ class ExecutionSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultSeen:
-    """The result of a case; ``sequence`` counts those of an execution from 1."""
+    """The result of a case; ``sequence`` counts those of an execution from 1.
+
+    ``outcome`` is ``planned``, ``no_plan_yet``, ``infeasible`` or ``failed``. ``bound`` was recomputed without a
+    solver, ``bound_proved`` is what solvers claim. Everything else of a case is in the download.
+    """
 
     sequence: int
+    key: str
     name: str
     levels: dict[str, str] = field(default_factory=dict)
     outcome: str
+    stopped_by: str
     value: float | None
     bound: float | None
+    bound_proved: float | None
     seconds: float
+    plan_hash: str
     detail: str
 
 
@@ -75,18 +83,23 @@ def execution_from_wire(message: what_if_pb2.WhatIfExecution) -> ExecutionSeen:
 
 def step_from_wire(message: what_if_pb2.WatchWhatIfExecutionResponse) -> ExecutionStep:
     """Return a step of an execution."""
-    result = _result(message.result) if message.HasField("result") else None
+    result = result_from_wire(message.result) if message.HasField("result") else None
     return ExecutionStep(execution_from_wire(message.execution), result)
 
 
-def _result(message: what_if_pb2.WhatIfResult) -> ResultSeen:
+def result_from_wire(message: what_if_pb2.WhatIfResult) -> ResultSeen:
+    """Return a result."""
     return ResultSeen(
         sequence=message.sequence,
+        key=message.key,
         name=message.case_name,
         levels=dict(message.levels),
         outcome=message.outcome,
+        stopped_by=message.stopped_by,
         value=message.value if message.HasField("value") else None,
         bound=message.bound_checked if message.HasField("bound_checked") else None,
+        bound_proved=message.bound_proved if message.HasField("bound_proved") else None,
         seconds=message.seconds,
+        plan_hash=message.plan_hash,
         detail=message.detail,
     )

@@ -104,6 +104,7 @@ def sequences(steps: list[ExecutionStep | ConnectionLost]) -> list[int]:
         (lambda client, _: client.jobs(), "ListWhatIfJobs", 2),
         (lambda client, _: client.execution("e"), "GetWhatIfExecution", 2),
         (lambda client, _: client.executions("j"), "ListWhatIfExecutions", 2),
+        (lambda client, _: client.results("e"), "ListWhatIfResults", 2),
         (lambda client, _: client.cancel("e"), "CancelWhatIfExecution", 2),
         (lambda client, folder: client.save("e", folder / "results"), "DownloadWhatIfResults", 2),
     ],
@@ -210,7 +211,11 @@ def test_the_blocking_face_does_what_the_other_does(tmp_path: Path) -> None:
             job = client.submit(scenario, GRID, gap=0.02, seconds=5.0, seed=2**40, request_id="monday")
             assert client.submit(scenario, GRID, gap=0.02, seconds=5.0, seed=2**40, request_id="monday") == job
             execution = client.run(job.name, request_id="monday")
-            assert sequences(list(client.watch(execution.name))) == [1, 2, 3, 4]
+            steps = list(client.watch(execution.name))
+            assert sequences(steps) == [1, 2, 3, 4]
+            seen = [step.result for step in steps if isinstance(step, ExecutionStep) and step.result is not None]
+            assert list(client.results(execution.name)) == seen
+            assert (seen[0].name, seen[0].outcome, seen[0].value, seen[0].bound) == ("base", "planned", 1.0, 100.0)
             again = client.run(job.name, request_id="monday")
             assert (again.name, again.state) == (execution.name, ExecutionState.SUCCEEDED)
             assert client.wait(execution.name) == client.cancel(execution.name) == again
