@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import statistics
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -61,8 +60,8 @@ class GridRun:
     ) -> None:
         self._runner, self._store, self._clock, self._budget, self._tell = runner, store, clock, budget, tell
         self._left: deque[CaseOrder] = deque()
-        self._here = self._done = self._total = 0
-        self._measured: list[float] = []
+        self._here = self._done = self._total = self._measured = 0
+        self._seconds = 0.0
 
     def missing(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Return the keys that have no result yet, in their order."""
@@ -77,7 +76,8 @@ class GridRun:
         keys = frozenset(among) or frozenset(order.key for order in orders)
         missing = frozenset(self.missing(keys))
         self._left = deque(order for order in orders if order.key in missing)
-        self._total, self._done, self._measured = len(keys), len(keys) - len(missing), []
+        self._total, self._done, self._measured = len(keys), len(keys) - len(missing), 0
+        self._seconds = 0.0
         self._tell(GridProgress(self._done, self._total, self._here, self._clock()))
         left = None if self._budget is None else self._budget - self._clock()
         spent = left is not None and left <= 0
@@ -103,14 +103,14 @@ class GridRun:
             chunk = [self._left.popleft() for _ in range(self._chunk())]
             async for result in self._runner.run(chunk):
                 self._store.keep(result)
-                self._here, self._done = self._here + 1, self._done + 1
-                self._measured.append(result.seconds)
+                self._here, self._done, self._measured = self._here + 1, self._done + 1, self._measured + 1
+                self._seconds += result.seconds
                 self._tell(GridProgress(self._done, self._total, self._here, self._clock(), result))
 
     def _chunk(self) -> int:
         """Return how many cases the next chunk has: one at first, then as many as take `CHUNK_SECONDS`."""
         if not self._measured:
             return 1
-        fitting = math.ceil(CHUNK_SECONDS / max(statistics.fmean(self._measured), 1e-3))
+        fitting = math.ceil(CHUNK_SECONDS / max(self._seconds / self._measured, 1e-3))
         fair = math.ceil(len(self._left) / self._runner.lanes)
         return max(1, min(fitting, fair, MOST_IN_CHUNK))
