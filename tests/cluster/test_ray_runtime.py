@@ -23,6 +23,7 @@ from planner.adapters.solver_log_folder import solver_logs
 from planner.domain.scenario import Scenario
 from planner.ports.agent_hosts import HostState
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, Progress
+from planner.ports.run_steps import StepKind
 from planner.simulation.generate import generate
 from planner.verification.replay import parameters_again
 from tests.middling import middling_scenario
@@ -226,3 +227,13 @@ def test_however_many_ask_hosts_are_told_to_answer_and_a_plan_is_made(ray_runtim
     assert run.result.outcome is Outcome.PLANNED, run.result.detail
     assert len(told) >= at_once
     assert all(told)
+
+
+def test_what_hosts_do_is_told_for_the_trace_of_the_plan(ray_runtime: RayRuntime, tmp_path: Path) -> None:
+    """Rounds, answers of agents and solves come with the progress of a run on Ray, within its seconds."""
+    run = follow(ray_runtime, generate("tiny", seed=3), tmp_path, PlanningParameters(hosts=2))
+    steps = [step for told in (*run.told, run.result) for step in told.steps]
+    assert {step.kind for step in steps} == {StepKind.ROUND, StepKind.AGENT, StepKind.SOLVE}
+    answered = {step.what.partition(":")[0] for step in steps if step.kind is StepKind.AGENT}
+    assert answered <= {"plant", "partner", "segment"}
+    assert all(0 <= step.began <= step.ended for step in steps)
