@@ -19,6 +19,8 @@ from planner.ports.planning_runtime import Outcome
 from planner.ports.what_if import CaseResult, ClauseOutcome
 
 RESULTS, RUN_FILE, TOGETHER = "results", "run.json", "results.parquet"
+UNANSWERED = (Outcome.FAILED.value, Outcome.NO_PLAN_YET.value)
+"""How a case ended that more seconds, or another try, may answer."""
 _TEXT, _NUMBER = pl.String(), pl.Float64()
 _CLAUSE = pl.Struct({"clause": _TEXT, "window": pl.Int64(), "measure": _NUMBER, "violation": _NUMBER, "price": _NUMBER})
 _MEASURES = tuple(measure.name for measure in CASE_MEASURES)
@@ -114,8 +116,8 @@ class ParquetCaseStore:
         _write_frame(row, self._results / f"{result.key}.parquet")
 
     def forget_failures(self) -> int:
-        """Remove the results of cases that failed, so that they are asked anew; return how many."""
-        failed = self.read().filter(pl.col("outcome") == Outcome.FAILED.value)["key"].to_list()
+        """Remove results of cases that failed or found no plan in time, so that they are asked anew; return how many."""
+        failed = self.read().filter(pl.col("outcome").is_in(UNANSWERED))["key"].to_list()
         for key in failed:
             (self._results / f"{key}.parquet").unlink(missing_ok=True)
         return len(failed)

@@ -84,7 +84,9 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
     workers: Workers = None,
     address: Address = None,
     seed: Annotated[int, typer.Option(help="Seed of planning where no factor sets it.", min=0)] = 0,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask failed cases anew.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask cases anew that failed or found no plan in their seconds.")
+    ] = False,
     keep_plans: Annotated[bool, typer.Option("--keep-plans", help="Keep the plan folder of every case.")] = False,
     start: Annotated[
         Start, typer.Option("--from", help="Whose plan a case goes on from; neighbour keeps the plans of all cases.")

@@ -27,7 +27,10 @@ def decision_lines(end: DecisionEnd, seconds: float) -> Iterator[str]:
     )
     waiting = end.after.total - end.in_vain - end.no_plan - end.too_close
     reasons = (
-        (end.no_plan, "have a side without a plan: `concordat whatif run --retry-failed`, or more --seconds there"),
+        (
+            end.no_plan,
+            "have a side without a plan: `concordat whatif run --retry-failed`, with more --seconds if those ended it",
+        ),
         (
             end.in_vain,
             f"have no step that helped within {duration(seconds)}: allow more by --seconds, or --bound proved",

@@ -124,11 +124,12 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> Non
 
 
 def test_failed_results_are_forgotten_on_request(tmp_path: Path) -> None:
-    """Only failures are asked anew; what is planned or cannot be planned stays."""
+    """Failures, and cases that found no plan in time, are asked anew; what is planned or cannot be planned stays."""
     kept = store(tmp_path / "run")
-    for each in (result("1"), result("2", "failed", None), result("3", "infeasible", None)):
+    outcomes = (("2", "failed"), ("3", "infeasible"), ("4", "no_plan_yet"))
+    for each in (result("1"), *(result(key, outcome, None) for key, outcome in outcomes)):
         kept.keep(each)
-    assert kept.forget_failures() == 1
+    assert kept.forget_failures() == 2
     assert kept.done() == {"1", "3"}
 
 
