@@ -116,7 +116,7 @@ class ParquetCaseStore:
         _write_frame(row, self._results / f"{result.key}.parquet")
 
     def forget_failures(self) -> int:
-        """Remove results of cases that failed or found no plan in time, so that they are asked anew; return how many."""
+        """Remove results of cases that failed or found no plan in time, to have them asked anew; return how many."""
         failed = self.read().filter(pl.col("outcome").is_in(UNANSWERED))["key"].to_list()
         for key in failed:
             (self._results / f"{key}.parquet").unlink(missing_ok=True)
