@@ -28,7 +28,7 @@ from actors.run_diary import RunSteps
 from actors.settings import AgentSettings, open_folders
 from actors.solver_logs import told_solves
 from cluster.told_steps import written
-from cluster.worker_lines import take_standard_output, write_line
+from cluster.worker_lines import log_like_the_server, take_standard_output, write_line
 from planner.domain.errors import ConcordatError
 from planner.ports.planning_runtime import Outcome, PlanningParameters, PlanningResult, StopPoint
 from solvers.core.errors import SolverError
@@ -66,6 +66,7 @@ def parameters_of(order: Mapping[str, Any]) -> PlanningParameters:
 
 def main() -> None:
     """Plan as told on standard input."""
+    log_like_the_server()
     told = _Told(take_standard_output())
     order = json.loads(sys.stdin.readline())
     control = RunControl()

@@ -14,12 +14,13 @@ from typing import Any
 from actors.quoting_desk import QuotingDesk
 from actors.refusal import Refusal
 from actors.settings import AgentSettings
-from cluster.worker_lines import take_standard_output, write_line
+from cluster.worker_lines import log_like_the_server, take_standard_output, write_line
 from planner.ports.quoting import NewOrder
 
 
 def main() -> None:
     """Answer until standard input ends; its first line holds the settings of agents."""
+    log_like_the_server()
     told = take_standard_output()
     desk = QuotingDesk(AgentSettings(**json.loads(sys.stdin.readline())))
     for line in sys.stdin:

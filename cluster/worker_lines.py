@@ -1,10 +1,16 @@
-"""What worker processes share: messages as JSON lines on what was their standard output."""
+"""What worker processes share: messages as JSON lines on what was standard output, and a log like the server's."""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
+from types import TracebackType
 from typing import TextIO
+
+import structlog
+
+from planner.adapters.telemetry_log import configure_log
 
 
 def take_standard_output() -> TextIO:
@@ -18,3 +24,16 @@ def write_line(told: TextIO, line: dict[str, object]) -> None:
     """Write one message at once."""
     told.write(json.dumps(line) + "\n")
     told.flush()
+
+
+def log_like_the_server() -> None:
+    """Write the log of this process as the server does, the error that ends it included.
+
+    A worker's standard error is the server's, where no words of an error belong that might quote a customer's row.
+    """
+    configure_log(lambda: "")
+    sys.excepthook = _tell_end
+
+
+def _tell_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    structlog.get_logger("concordat.worker").error("a worker ended", exc_info=(kind, error, trace))
