@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from planner.adapters.case_download import DownloadedCases
 from planner.adapters.case_store import ParquetCaseStore
 from planner.application.clause_spread import clause_spreads
 from planner.application.interactions import chosen_interaction, interactions
@@ -21,18 +22,18 @@ _PAIRS = "pairs.parquet"
 
 
 def compare_run(order: CompareOrder) -> Iterator[str]:
-    """Return what the results of a run prove and tell; all pairs are written beside them.
+    """Return what results prove and tell, of a run's folder or a downloaded file; all pairs are written beside them.
 
     Raises
     ------
     PlanUnreadable
-        If the folder holds no run.
+        If the folder holds no run, or the file no results.
     InvalidRequest
         If there is no such measure or factor.
     FolderNotWritable
         If the pairs or the page cannot be written.
     """
-    store = ParquetCaseStore(order.results)
+    store = DownloadedCases(order.results) if order.results.is_file() else ParquetCaseStore(order.results)
     cases = store.read().sort("name", "key")
     pairs = pairwise(cases, order.bounds)
     front = pareto_front(cases, order.pareto, order.bounds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -62,6 +63,35 @@ def test_a_grid_is_submitted_watched_and_fetched(
     assert pl.read_ipc_stream(folder / "results.arrow")["outcome"].to_list() == ["planned"] * 3
     assert whatif(address, "cancel", name) == DONE
     assert "succeeded" in capsys.readouterr().out
+
+
+def test_downloaded_results_are_compared(address: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file of results is compared as a run's folder is, with its pairs beside it, and other files are refused."""
+    assert whatif(address, "submit", folder / "grid.yaml", "--gap", "1e-6", "--request-id", "compared") == DONE
+    job = capsys.readouterr().out.splitlines()[0].split()[-1].partition("/executions/")[0]
+    file = folder / "compared.arrow"
+    assert whatif(address, "watch", job) == whatif(address, "results", job, "--out", file) == DONE
+    compare = ["whatif", "compare", str(file)]
+    capsys.readouterr()
+    assert run(launchers(), [*compare, "--html", str(folder / "compared.html")]) == DONE
+    told = capsys.readouterr().out
+    assert "proven better" in told or "proven worse" in told
+    assert pl.read_parquet(folder / "compared.pairs.parquet").height == 3
+    assert (folder / "compared.html").stat().st_size > 0
+    assert run(launchers(), [*compare, "--decide"]) == WRONG_INPUT
+    assert "name the folder of `concordat whatif run --out`" in capsys.readouterr().err
+    content = file.read_bytes()
+    for wrong, why in ((content[:500], "cannot be read as an Arrow IPC stream"), (arrow(), "holds no results")):
+        file.write_bytes(wrong)
+        assert run(launchers(), compare) == WRONG_INPUT
+        assert why in capsys.readouterr().err
+
+
+def arrow() -> bytes:
+    """Return an Arrow IPC stream of something else."""
+    buffer = BytesIO()
+    pl.DataFrame({"key": ["a"]}).write_ipc_stream(buffer)
+    return buffer.getvalue()
 
 
 def test_a_request_id_is_one_execution_however_often_it_is_sent(
