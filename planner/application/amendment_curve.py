@@ -8,11 +8,12 @@ planned numbers narrow each other, and the curve is proven between them as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 import polars as pl
 
-from planner.domain.comparison import BETTER, INFEASIBLE, UNDECIDED, WORSE
+from planner.domain.comparison import BETTER, INFEASIBLE, NEITHER, UNDECIDED, WORSE
 from planner.domain.grid import BASE
 
 NOT_WORSE, NOT_BETTER, THE_SAME = "proven not worse", "proven not better", "the same"
@@ -28,7 +29,8 @@ class CurvePoint:
 
     ``outcome`` is empty where it was not planned yet. ``value`` is that of the plan found. ``worth`` bounds that of the
     best plan, ``gain`` its difference to the best plan of the scenario as it is (None: not known). ``price`` is that of
-    the clause in the plan found, summed over windows. ``partners`` are the measures of that plan.
+    the clause in the plan found, summed over windows. ``partners`` are the measures of that plan. ``hopeless`` says
+    that neither at this number nor as the scenario is there can be any plan, so that nothing is gained or lost.
     """
 
     number: float
@@ -38,12 +40,15 @@ class CurvePoint:
     gain: Interval
     price: float | None
     partners: Amounts
+    hopeless: bool = False
 
     @property
     def verdict(self) -> str:
         """What is proven of the gain."""
         if not self.outcome:
             return "not planned yet"
+        if self.hopeless:
+            return NEITHER
         low, high = self.gain
         if low == 0 and high == 0:
             return THE_SAME
@@ -94,6 +99,9 @@ def amendment_curve(
     points = []
     for key, number in sorted(amended.items(), key=lambda item: item[1]):
         worth = _worth((number, rows.get(key)), known, looser)
+        if worth[1] == as_it_is.worth[1] == -inf:
+            points.append(replace(_point(clause, number, rows.get(key), worth=worth, gain=(None, None)), hopeless=True))
+            continue
         gain = _gain(worth, as_it_is.worth)
         if present is not None and looser:
             gain = _by_order(gain, looser * (number - present))
@@ -138,7 +146,7 @@ def _worth(own: tuple[float | None, _Row | None], known: Sequence[tuple[float, _
 
 def _bound(row: _Row) -> float | None:
     if row["outcome"] == INFEASIBLE:
-        return -float("inf")
+        return -inf
     bound = row["bound_checked"]
     return bound if isinstance(bound, float) else None
 

@@ -11,7 +11,7 @@ from planner.console.markup import element
 from planner.console.what_if.amounts import amount
 from planner.console.what_if.curve import change, gain_section, moving_measures, partner_sections
 from planner.console.what_if_page import document
-from planner.console.what_if_words import plain_table
+from planner.console.what_if_words import outcome_words, plain_table
 
 
 def curve_lines(curve: AmendmentCurve) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _partner_lines(curve: AmendmentCurve, partner: str) -> Iterator[str]:
 
 
 def _value(point: CurvePoint) -> str:
-    return f"{point.value:,.2f}" if point.value is not None else point.outcome or "–"
+    return f"{point.value:,.2f}" if point.value is not None else outcome_words(point.outcome) or "–"
 
 
 def _interval(point: CurvePoint) -> str:

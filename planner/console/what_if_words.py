@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import polars as pl
@@ -37,7 +38,7 @@ def progress_line(progress: GridProgress) -> str:
         parts.append(f"{rate:,.1f} a minute, {duration(progress.seconds_left)} left")
     latest = progress.latest
     if latest is not None:
-        told = latest.outcome if latest.value is None else f"value {latest.value:,.2f}"
+        told = outcome_words(latest.outcome) if latest.value is None else f"value {latest.value:,.2f}"
         if latest.value is not None and latest.bound_checked is not None:
             told += f", gap {relative_gap(latest.value, latest.bound_checked):.2%}"
         parts.append(f"{latest.name}: {told} in {latest.seconds:.1f} s")
@@ -76,6 +77,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
+def outcome_words(outcome: str) -> str:
+    """Return how a case ended as people say it."""
+    return outcome.replace("_", " ")
+
+
+def _finite(end: float | None) -> bool:
+    return end is not None and math.isfinite(end)
+
+
 def _levels(factor: Factor) -> str:
     if factor.interval is not None:
         return f"{factor.interval[0]:g} to {factor.interval[1]:g}"
@@ -89,11 +99,11 @@ def _rows(ordered: pl.DataFrame, pairs: pl.DataFrame, against: str) -> list[list
     }
     rows = [["case", "value", "bound", "gap", f"gains over {against}", "verdict"]]
     for row in ordered.head(_MOST_ROWS).iter_rows(named=True):
-        value, bound = row["value"], row["bound"]
+        value, bound, ended = row["value"], row["bound"], outcome_words(row["outcome"])
         gap = "–" if value is None or bound is None else f"{relative_gap(value, bound):.2%}"
         low, high, verdict = differences.get(row["name"], (None, None, ""))
-        gains = "" if low is None or high is None else f"{low:,.2f} to {high:,.2f}"
-        rows.append([row["name"], _number(value, row["outcome"]), _number(bound, "–"), gap, gains, verdict])
+        gains = f"{low:,.2f} to {high:,.2f}" if _finite(low) and _finite(high) else ""
+        rows.append([row["name"], _number(value, ended), _number(bound, "–"), gap, gains, verdict])
     return rows
 
 

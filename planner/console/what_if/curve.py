@@ -14,6 +14,7 @@ from planner.console.page import Column, chip, legend, section, table
 from planner.console.svg import Axis, column, dot, padded_axis, plot, whisker
 from planner.console.what_if.amounts import amount, between, tick
 from planner.console.what_if.partners import BY_NAME
+from planner.console.what_if_words import outcome_words
 from planner.domain.case_measures import CaseMeasure
 from planner.domain.comparison import BETTER, UNDECIDED, WORSE
 
@@ -137,7 +138,7 @@ def _table(curve: AmendmentCurve) -> Markup:
     rows += [
         (
             quantity(point.number),
-            money(point.value) if point.value is not None else point.outcome,
+            money(point.value) if point.value is not None else outcome_words(point.outcome),
             between(*point.gain) if _ends(point) else "",
             chip(point.verdict, _CHIPS.get(point.verdict, "")),
             quantity(point.price),

@@ -12,7 +12,7 @@ from planner.console.markup import Markup
 from planner.console.page import Column, chip, section, table
 from planner.console.svg import Segment, bar
 from planner.console.what_if.amounts import between
-from planner.console.what_if_words import seen_from
+from planner.console.what_if_words import outcome_words, seen_from
 from planner.domain.comparison import BETTER, UNDECIDED, WORSE
 from planner.domain.gap import relative_gap
 
@@ -62,7 +62,7 @@ def _row(
     gap = percent(relative_gap(value, limit)) if isinstance(value, float) and isinstance(limit, float) else ""
     return (
         str(row["name"]),
-        money(value) if isinstance(value, float) else str(row["outcome"]),
+        money(value) if isinstance(value, float) else outcome_words(str(row["outcome"])),
         gap,
         drawn,
         gains,

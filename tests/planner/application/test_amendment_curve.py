@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.application.amendment_curve import NOT_BETTER, NOT_WORSE, THE_SAME, AmendmentCurve, amendment_curve
-from planner.domain.comparison import BETTER, UNDECIDED, WORSE
+from planner.domain.comparison import BETTER, NEITHER, UNDECIDED, WORSE
 from tests.what_if_results import case, clause, partner, results
 
 
@@ -49,6 +49,16 @@ def test_what_cannot_be_planned_or_was_not_yet_has_a_point_too() -> None:
     infeasible, missing, _ = told.points
     assert (infeasible.outcome, infeasible.verdict) == ("infeasible", WORSE)
     assert (missing.verdict, missing.worth) == ("not planned yet", (10.0, 14.0))
+
+
+@pytest.mark.parametrize("looser", [1, 0])
+def test_where_nothing_can_be_planned_nothing_is_gained_or_lost(looser: int) -> None:
+    """Numbers that leave an infeasible scenario so are no better and no worse; one that repairs it is."""
+    base = case("base", None, outcome="infeasible")
+    told = curve(base, case("n=1", None, outcome="infeasible"), case("n=7", None, outcome="infeasible"), looser=looser)
+    assert [(point.verdict, point.gain) for point in told.points] == [(NEITHER, (None, None))] * 2
+    (repaired,) = curve(base, case("n=9", 13.0, 14.0), looser=looser).points
+    assert repaired.verdict == BETTER
 
 
 def test_partners_are_those_to_whom_plans_mean_something_else() -> None:
