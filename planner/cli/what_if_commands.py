@@ -118,7 +118,7 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
 
 def compare(  # noqa: PLR0913 - every option of the command is a parameter
     context: typer.Context,
-    results: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    results: Annotated[Path, typer.Argument(help="Folder of a run, or the file of `whatif results`.")],
     *,
     bound: Annotated[
         Bound, typer.Option(help="checked: recomputed without a solver; proved: what solvers claim, often closer.")

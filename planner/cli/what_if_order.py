@@ -116,7 +116,7 @@ class GridRunEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareOrder:
-    """The folder of a run, and what is told of it.
+    """The folder of a run, or a file of downloaded results, and what is told of it.
 
     ``bounds`` names the column of bounds that verdicts rest on, ``html`` the page to write as well (None: none).
     ``pareto`` are two measures to set cases against each other by, ``heat`` two factors to show together (None: those
