@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planner.application.amendment_curve import NOT_BETTER, NOT_WORSE, THE_SAME, AmendmentCurve, amendment_curve
 from planner.domain.comparison import BETTER, NEITHER, UNDECIDED, WORSE
@@ -21,6 +23,38 @@ def test_planned_numbers_narrow_each_other_where_more_only_loosens() -> None:
     assert [point.worth for point in told.points] == [(10.0, 14.0), (10.0, 14.0), (12.0, 14.0)]
     apart = curve(case("n=3", 10.0, 20.0), case("n=6", 8.0, 30.0), looser=0, present=None)
     assert apart.points[1].worth == (8.0, 30.0)
+
+
+steps = st.lists(st.tuples(*[st.floats(0, 20)] * 3, st.booleans()), min_size=2, max_size=8)
+
+
+@given(steps=steps, looser=st.sampled_from([1, -1]), own=st.integers(0, 7))
+def test_no_interval_or_verdict_contradicts_the_best_plans_wherever_they_lie(
+    steps: list[tuple[float, float, float, bool]], looser: int, own: int
+) -> None:
+    """Whatever is gained from number to number and however wide gaps are: intervals hold it and proofs are true."""
+    best = [100.0]
+    for rise, *_ in steps[1:]:
+        best.append(best[-1] + rise)
+    at = own % len(best)
+    numbers = {f"n={n}": float(looser * n) for n in range(len(best))}
+    cases = [
+        case(f"n={n}", best[n] - low, best[n] + high) for n, (_, low, high, planned) in enumerate(steps) if planned
+    ]
+    base = case("base", best[at] - steps[at][1], best[at] + steps[at][2])
+    told = amendment_curve(
+        results(base, *cases), numbers, ("brand/budget", "max"), present=float(looser * at), looser=looser
+    )
+    for point in told.points:
+        gain = best[int(looser * point.number)] - best[at]
+        low, high = point.gain
+        assert low is None or low <= gain + 1e-6
+        assert high is None or gain <= high + 1e-6
+        assert point.verdict != BETTER or gain > 0
+        assert point.verdict != WORSE or gain < 0
+        assert point.verdict != NOT_WORSE or gain >= 0
+        assert point.verdict != NOT_BETTER or gain <= 0
+        assert point.verdict != THE_SAME or abs(gain) <= 1e-6
 
 
 def test_where_less_loosens_the_order_is_turned() -> None:
