@@ -101,6 +101,21 @@ def price_changes(plan: Plan) -> Iterator[tuple[str, Plan]]:
             yield f"{table}[{row}].price: {new}, with new hashes", changed
 
 
+def sealed_cell_changes(plan: Plan) -> Iterator[tuple[str, Plan]]:
+    """Give plans with one other cell changed and hashes that fit: names, periods, set-ups, what clauses came to."""
+    for table, types in PLAN_TABLES.items():
+        frame = plan[table]
+        for column, dtype in types.items():
+            if table == "duals" or column in {"quantity", "expected_spend", "price"}:
+                continue  # these have changes of their own
+            filled = frame[column].is_not_null().arg_true().to_list()
+            for row in filled[:: max(1, len(filled) // 2)][:2]:
+                value = frame[column][row]
+                new = f"{value}x" if dtype == pl.String else 1 - value if column == "setup" else value + 1
+                changed = rehashed(plan, with_value(plan.tables, table, row, column, new))
+                yield f"{table}[{row}].{column}: {value} → {new}, sealed", changed
+
+
 def summary_changes(plan: Plan) -> Iterator[tuple[str, Plan]]:
     """Give plans with one number of `plan.json` changed: bounds, gaps, value and parts under a new seal, others not."""
     content = dict(plan.summary)

@@ -27,6 +27,7 @@ from tests.plan_changes import (
     price_changes,
     quantity_changes,
     row_changes,
+    sealed_cell_changes,
     summary_changes,
 )
 from tests.planning import plan_in_process
@@ -38,6 +39,7 @@ PLAN_CHANGES = (
     row_changes,
     quantity_changes,
     price_changes,
+    sealed_cell_changes,
     summary_changes,
     certificate_changes,
     dual_changes,
