@@ -151,6 +151,7 @@ def compare(  # noqa: PLR0913 - every option of the command is a parameter
     address: Address = None,
 ) -> None:
     """Say which cases are proven better than which, and what is cheapest to do about the others."""
+    _refuse_idle(context, *(_OF_COMPARISONS if robust else _OF_ROBUST))
     what_if, bounds = context.ensure_object(Launchers).what_if, f"bound_{bound.value}"
     spent = DecideOrder(
         results=results,
@@ -209,6 +210,18 @@ def amend(  # noqa: PLR0913 - every option of the command is a parameter
 def _teller() -> Callable[[str], None]:
     """Return what tells people how far things are, beside what the command has to say in the end."""
     return partial(Console(stderr=True).print, markup=False, highlight=False, soft_wrap=True)
+
+
+_OF_COMPARISONS = ("counts without --robust only: give it in a command of its own", "html", "pareto", "heat")
+_OF_ROBUST = ("counts with --robust only: add that, or leave this out", "risk", "alpha", "periods", "candidates")
+
+
+def _refuse_idle(context: typer.Context, reason: str, *options: str) -> None:
+    """Refuse options that would change nothing, instead of leaving people to wonder where their page is."""
+    for option in options:
+        source = context.get_parameter_source(option)
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(reason, param_hint=f"--{option}")
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

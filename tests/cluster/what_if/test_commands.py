@@ -72,3 +72,19 @@ def test_a_wrong_grid_is_wrong_input_and_names_its_line(folder: Path, capfd: pyt
     assert not (folder / "none").exists()
     assert run(launchers(), ["whatif", "compare", str(folder)]) == WRONG_INPUT
     assert "name the folder of `concordat whatif run --out`" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--robust", "--html", "page.html"), "--html: counts without --robust only"),
+        (("--robust", "--heat", "a,b"), "--heat: counts without --robust only"),
+        (("--alpha", "0.5"), "--alpha: counts with --robust only"),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(
+    folder: Path, options: tuple[str, ...], told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody waits for a page that is never written, or for a risk that nothing is chosen by."""
+    assert run(launchers(), ["whatif", "compare", str(folder / "run"), *options]) == WRONG_INPUT
+    assert told in " ".join(capfd.readouterr().err.replace("│", " ").split())
