@@ -28,7 +28,7 @@ from solvers.network.verify import sign_correct
 PRICING_NODES = 50
 """Branch-and-bound nodes of one agent in one pricing round."""
 PATIENCE = 3
-"""Rounds in a row without a better bound after which the search ends, unless its caller is less patient."""
+"""Rounds in a row without a better bound after which the search ends."""
 STEPS = 200
 """Most steps of one call, those included that cost no round."""
 SOLVER_TOLERANCE = 1e-7
@@ -85,6 +85,7 @@ class BoundSearch:
         self._asked_at_home: set[tuple[tuple[int, ...], ...]] = set()
         self._carried: list[LeafBound] = []
         self.leaves: list[LeafBound] = []
+        self._gained = 0.0
 
     def begin(self, root: Solution) -> None:
         """Start with one leaf, the relaxation with every choice open; what was proved before this stays proved."""
@@ -97,6 +98,7 @@ class BoundSearch:
         """Start with the leaves of an earlier plan, bounded anew by its multipliers: no relaxation is solved."""
         bounded = [self._bounded(Leaf(known.allowed, np.inf, None, None), known.given) for known in leaves]
         self.leaves = [replace(leaf, proved=leaf.checked) for leaf in bounded]
+        self._gained = max((known.gained for known in leaves), default=0.0)
         self._unasked = {
             known.allowed: (known.given.negotiated, known.gained)
             for known in leaves
@@ -142,19 +144,21 @@ class BoundSearch:
         *,
         rounds: int,
         relax: bool = True,
-        patience: int = PATIENCE,
+        hopeful: bool = False,
     ) -> None:
-        """Lower the bound of the worst leaf until ``patience`` rounds of new prices in a row did not.
+        """Lower the bound of the worst leaf until `PATIENCE` rounds of new prices in a row did not.
 
-        At most so many ``rounds`` ask all agents at new prices; with 0 only what costs less is done: prices at which
-        other leaves were asked and, with ``relax``, relaxations.
+        At most so many ``rounds`` ask all agents at new prices, with ``hopeful`` only where what they gained of an
+        earlier plan would be enough. Else only what costs less is done: prices at which other leaves were asked and,
+        with ``relax``, relaxations.
         """
         idle, first = 0, self._rounds
         for _ in range(STEPS):
-            if idle >= patience or self.bound == -np.inf or done() or not self._allowance.step():
+            if idle >= PATIENCE or self.bound == -np.inf or done() or not self._allowance.step():
                 return
             worst, before = self.worst, self._rounds
-            better = self._better(worst, relax=relax, may_ask=self._rounds - first < rounds)
+            may_ask = self._rounds - first < rounds and (not hopeful or self._hopeful(worst, self._gained))
+            better = self._better(worst, relax=relax, may_ask=may_ask)
             if better is None:
                 return
             self._replace(worst, better)

@@ -139,7 +139,7 @@ class Coordinator:
         self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=0, relax=False)
         if self._near() and not self._done():
             self._improve(1)
-        self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=0)
+        self._bounds.tighten(self._telling("negotiating prices"), self._done, rounds=1, hopeful=True)
         return self._result() if self._done() else None
 
     def _improve(self, sweeps: int) -> None:
