@@ -68,7 +68,7 @@ def _read_table(folder: Path, name: str) -> pl.DataFrame:
         if name in PLAN_PARQUET_TABLES:
             return pl.read_parquet(path).select([pl.col(column).cast(dtype) for column, dtype in types.items()])
         return pl.read_csv(path, schema_overrides=types).select(list(types))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         cause = str(error).strip().splitlines()[0]
         raise PlanUnreadable(f"{path} cannot be read as the plan table {name!r}: {cause}; plan again") from error
 

@@ -42,8 +42,10 @@ def read_table(folder: Path, table: Table) -> tuple[pl.DataFrame, list[Finding]]
         )
     try:
         raw = _read_parquet(path, table) if table.name in PARQUET_TABLES else _read_csv(path, table)
-    except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
-        cause = str(error).strip().splitlines()[0]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeError) as error:
+        # What panics over a damaged file tells of its own inside, and is no `Exception` that a door would translate.
+        damaged = isinstance(error, pl.exceptions.PanicException)
+        cause = "its content is damaged" if damaged else str(error).strip().splitlines()[0]
         raise ScenarioUnreadable(f"{path} cannot be read: {cause}; export the table {table.name!r} again") from error
     return _conform(raw, table)
 

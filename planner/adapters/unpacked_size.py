@@ -27,12 +27,14 @@ def unpacked_bytes(path: Path) -> int:
     """
     try:
         footer = pq.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         cause = str(error).strip().splitlines()[0]
         raise ScenarioUnreadable(f"{path} cannot be read: {cause}; export the table {path.stem!r} again") from error
     groups = [footer.row_group(place) for place in range(footer.num_row_groups)]
-    columns = [group.column(place) for group in groups for place in range(group.num_columns)]
-    return sum(max(column.total_uncompressed_size, _VALUE_BYTES * column.num_values) for column in columns)
+    columns = [(group.num_rows, group.column(place)) for group in groups for place in range(group.num_columns)]
+    return sum(
+        max(0, column.total_uncompressed_size, _VALUE_BYTES * max(rows, column.num_values)) for rows, column in columns
+    )
 
 
 def text_bytes(table: pl.DataFrame) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 from pathlib import Path
 
 import polars as pl
@@ -124,6 +125,23 @@ def test_a_long_name_that_is_often_repeated_is_refused(store: ScenarioFolders, f
     """Texts that stand in the file once and in the table again and again are counted as often as they stand there."""
     with pytest.raises(UploadRefused, match="unpacked, is larger than the 10,000,000 bytes"):
         received(store, {**files, "customers.parquet": bomb(1000, 20_000)})
+
+
+def test_damaged_tables_are_refused_whatever_their_reader_makes_of_them(
+    store: ScenarioFolders, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    """Bytes changed in the footer end in an error of the business, also where the library panics over them."""
+    whole, told = files["customers.parquet"], list[str]()
+    for seed in range(300, 330):
+        draw, damaged = random.Random(seed), bytearray(whole)
+        for _ in range(3):
+            damaged[len(whole) - 9 - draw.randrange(1000)] = draw.randrange(256)
+        try:
+            received(store, {**files, "customers.parquet": bytes(damaged)})
+        except (ScenarioUnreadable, ScenarioInvalid) as error:
+            told.append(str(error))
+    assert len(told) > 10
+    assert [words for words in told if str(tmp_path) in words] == []
 
 
 def test_compressed_text_is_refused_by_its_name(store: ScenarioFolders, files: dict[str, bytes]) -> None:
