@@ -91,7 +91,7 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
         tell(f"{checked.cases:,} cases, {runner.lanes} at once")
         plans = _RunPlans(store, KeptPlans(order.out.resolve()), of_all=order.keeps_all_plans)
         parameters = PlanningParameters(gap=order.gap, time_limit=order.seconds, seed=order.seed)
-        asked = ask_grid(run, cases, parents=parents, plans=plans, parameters=parameters)
+        asked = ask_grid(run, cases, parents=parents, plans=plans, parameters=parameters, base_gap=order.base_gap)
         end = asyncio.run(_closing(runner, asked))
         failed = store.read().filter(pl.col("outcome") == Outcome.FAILED.value).height
         return GridRunEnd(done=end.done, left=end.left, failed=failed, file=store.put_together())
@@ -130,11 +130,17 @@ async def _closing(runner: CaseRunner, asked: Coroutine[None, None, GridEnd]) ->
 
 def _claim(store: ParquetCaseStore, order: GridRunOrder, base: Path, digest: str) -> None:
     """Note what results depend on, so that no run goes on with those that depend on something else."""
-    noted = {"scenario_hash": digest, "gap": order.gap, "seed": order.seed, "from": order.start.value}
     store.claim(
-        {"schema": "concordat.what-if/1", **noted},
+        {
+            "schema": "concordat.what-if/1",
+            "scenario_hash": digest,
+            "gap": order.gap,
+            "base_gap": order.gap_of_base,
+            "seed": order.seed,
+            "from": order.start.value,
+        },
         beside={"base": str(base.resolve()), "seconds": order.seconds},
-        unless_noted={"from": Start.BASE.value},
+        unless_noted={"from": Start.BASE.value, "base_gap": order.gap},
     )
 
 

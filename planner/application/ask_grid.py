@@ -20,13 +20,14 @@ async def ask_grid(
     parents: Mapping[str, str],
     plans: CasePlans,
     parameters: PlanningParameters,
+    base_gap: float | None = None,
 ) -> GridEnd:
     """Plan all cases, the base among them, that have no result yet.
 
     ``parents`` says by keys from whose plan each case but the base goes on, as in :mod:`planner.domain.case_tree`; it
     waits for the results of all parents of its generation. Where no plan came of a parent, the parent's own is taken,
-    in the end none at all. ``parameters`` are those of every case: the base may take `BASE_TIMES` as long, and a case
-    may ask for another seed.
+    in the end none at all. ``parameters`` are those of every case: the base may take `BASE_TIMES` as long and is
+    planned to ``base_gap`` (None: the same), and a case may ask for another seed.
 
     Raises
     ------
@@ -48,7 +49,11 @@ async def ask_grid(
         return CaseOrder(case=by_key[key], parameters=onward, plan_folder=plans.place(key))
 
     limit = parameters.time_limit
-    longer = replace(parameters, time_limit=None if limit is None else BASE_TIMES * limit)
+    longer = replace(
+        parameters,
+        gap=parameters.gap if base_gap is None else base_gap,
+        time_limit=None if limit is None else BASE_TIMES * limit,
+    )
     base = CaseOrder(case=BASE_CASE, parameters=longer, plan_folder=plans.place(BASE_CASE.key))
     end = await run.ask([base], among=by_key)
     for keys in generations(parents):

@@ -91,6 +91,12 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
     start: Annotated[
         Start, typer.Option("--from", help="Whose plan a case goes on from; neighbour keeps the plans of all cases.")
     ] = Start.BASE,
+    base_gap: Annotated[
+        float | None,
+        typer.Option(
+            help="Gap of the base; a smaller one is paid once and saves in all cases.", min=0.0, show_default="--gap"
+        ),
+    ] = None,
 ) -> None:
     """Plan every case that has no result yet; after a crash or Ctrl-C, the same command goes on."""
     order = GridRunOrder(
@@ -105,6 +111,7 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
         retry_failed=retry_failed,
         keep_plans=keep_plans,
         start=start,
+        base_gap=base_gap,
     )
     tell = _teller()
     try:

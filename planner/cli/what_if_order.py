@@ -48,7 +48,8 @@ class GridRunOrder:
     ``gap``, ``seconds`` and ``workers`` are as in :class:`GridOrder`; ``budget_seconds`` ends the run (None: no limit).
     ``address`` names a Ray cluster, or `LOCAL_RAY` to start one (None: processes of this machine).
     ``retry_failed`` asks failed cases anew, ``keep_plans`` keeps the plan folder of every case. ``start`` says from
-    whose plan cases go on; a run has one answer to that for all of its life.
+    whose plan cases go on, ``base_gap`` to which gap the base is planned (None: that of all cases); a run has one
+    answer to these for all of its life.
     """
 
     grid: Path
@@ -62,6 +63,19 @@ class GridRunOrder:
     retry_failed: bool = False
     keep_plans: bool = False
     start: Start = Start.BASE
+    base_gap: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.base_gap is not None and not 0 <= self.base_gap <= self.gap:
+            raise InvalidRequest(
+                f"the base is planned to the gap of all cases, {self.gap:g}, or a smaller one, got {self.base_gap:g}",
+                "base-gap",
+            )
+
+    @property
+    def gap_of_base(self) -> float:
+        """The relative gap at which the base is done."""
+        return self.gap if self.base_gap is None else self.base_gap
 
     @property
     def keeps_all_plans(self) -> bool:

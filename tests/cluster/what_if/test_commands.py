@@ -63,6 +63,19 @@ def test_a_run_keeps_to_the_plans_that_it_began_to_go_on_from(folder: Path, capf
     assert "from was 'neighbour', now 'base'): name another folder" in capfd.readouterr().err.replace("\n", " ")
 
 
+def test_the_gap_of_the_base_is_kept_and_none_that_asks_less_of_it(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Results depend on it, so that a run has one for all of its life; a larger one than that of all is wrong input."""
+    command = ["whatif", "run", str(folder / "grid.yaml"), "--out", str(folder / "room"), "--budget-seconds", "0.001"]
+    assert run(launchers(), [*command, "--base-gap", "0.004"]) == DOES_NOT_HOLD
+    capfd.readouterr()
+    assert run(launchers(), command) not in {DONE, DOES_NOT_HOLD}
+    assert "base_gap was 0.004, now 0.01): name another folder" in capfd.readouterr().err.replace("\n", " ")
+    assert run(launchers(), [*command, "--base-gap", "0.5"]) == WRONG_INPUT
+    assert "to the gap of all cases, 0.01, or a smaller one, got 0.5" in capfd.readouterr().err.replace("\n", " ")
+
+
 def test_a_wrong_grid_is_wrong_input_and_names_its_line(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Nothing is planned, the message leads to the line, and a folder without a run is wrong input too."""
     wrong = folder / "wrong.yaml"

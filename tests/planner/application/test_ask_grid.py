@@ -114,6 +114,18 @@ def test_the_base_may_take_longer_and_every_case_has_its_own_seed_and_place() ->
     assert [order.plan_folder for order in (base, seven, two)] == [f"plans/{case.key}" for case in cases]
 
 
+def test_the_base_alone_is_planned_to_a_gap_of_its_own() -> None:
+    """A base nearer to its best plan leaves room for all that go on from it, which are planned as they were asked."""
+    world = World()
+    run = GridRun(world, world, clock=lambda: 0.0)
+    order = ask_grid(run, CASES, parents=base_parents(CASES), plans=world, parameters=PARAMETERS, base_gap=0.005)
+    asyncio.run(order)
+    assert {key: asked.parameters.gap for key, asked in world.asked.items()} == {
+        BASE: 0.005,
+        **dict.fromkeys((TWO, THREE, FOUR, FIVE), 0.02),
+    }
+
+
 def test_a_parent_without_a_plan_is_passed_over_for_its_own_parent() -> None:
     """Children of cases that failed or cannot be planned go on from further up, and in the end from nothing."""
     one = World(without_plan=(THREE,))
