@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
@@ -43,6 +44,8 @@ _SECONDS = 300.0
 """No case may take longer."""
 _TOLERANCE = 1e-6
 _PATCHED = 20
+_BASE_SHARE = 0.7
+"""To which share of the gap of all cases a pool and a warm process plan the base: nearer, all others begin nearer."""
 POOL, LOOP, PROCESSES, TASKS, WARM = "warm pool", "concordat plan", "process pool", "cold Ray tasks", "one warm process"
 
 
@@ -60,7 +63,14 @@ def _prepare(case: Case, data: Path | None, seed: int) -> AskedGrid:
 def _pool(asked: AskedGrid, _: Stopwatch, __: Case) -> Answer:
     """Run the grid as `concordat whatif run` does."""
     out = asked.folder / "run"
-    order = GridRunOrder(grid=asked.file, out=out, gap=asked.gap, seconds=_SECONDS, workers=CORES)
+    order = GridRunOrder(
+        grid=asked.file,
+        out=out,
+        gap=asked.gap,
+        base_gap=_BASE_SHARE * asked.gap,
+        seconds=_SECONDS,
+        workers=CORES,
+    )
     began = time.perf_counter()
     run_grid(order, lambda _: None)
     grid = {"grid_s": time.perf_counter() - began}
@@ -68,6 +78,7 @@ def _pool(asked: AskedGrid, _: Stopwatch, __: Case) -> Answer:
     ended = {file.stem: file.stat().st_mtime for file in (out / "results").glob("*.parquet")}
     later = sorted((r for r in results if r.levels), key=lambda result: ended[result.key])
     patching = _patching_seconds(asked)
+    grid["base_cpu_s"] = next(result.cpu_seconds or 0.0 for result in results if not result.levels)
     return Answer(solution=tuple(results), figures=grid | _rates(later, ended, patching) | _costs(later, asked))
 
 
@@ -116,7 +127,7 @@ def _warm(asked: AskedGrid, _: Stopwatch, case: Case) -> Answer:
     """Plan the base and some cases from it in this process, which stays warm."""
     planner, folder = CasePlanner(asked.base, agent_settings()), asked.folder / "base"
     parameters = asked.parameters(_SECONDS)
-    results = [planner.plan(Question((), ()), parameters, str(folder))]
+    results = [planner.plan(Question((), ()), replace(parameters, gap=_BASE_SHARE * asked.gap), str(folder))]
     onward = type(parameters)(gap=asked.gap, time_limit=_SECONDS, base_plan=str(folder))
     cases = asked.some(int(case.parameters["cold"]) + CORES)
     results += [planner.plan(question, onward) for question in cases[:CORES]]
