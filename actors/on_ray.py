@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import secrets
 import socket
 import sys
 import threading
@@ -253,8 +254,7 @@ class RayRuntime:
             for attempt in range(RETRIES):
                 try:
                     await asyncio.to_thread(self._start_quoting)
-                    asked = self._quoting.quote.remote(scenario_folder, plan_folder, order)
-                    answer: Quote | Refusal = await self._ask(asked, math.inf)
+                    answer = await self._put(self._quoting, (scenario_folder, plan_folder, order))
                 except (ActorDiedError, ActorUnavailableError, ClusterLost):
                     if attempt == RETRIES - 1:
                         raise
@@ -262,6 +262,18 @@ class RayRuntime:
                 else:
                     return answer
         raise RuntimeError("unreachable: the last attempt returns or raises")
+
+    async def _put(self, quoting: Any, about: tuple[str, str, NewOrder]) -> Quote | Refusal:
+        """Put one question to the actor; who stops waiting for the answer withdraws it."""
+        question = secrets.token_hex(8)
+        asked = quoting.quote.remote(*about, question=question)
+        try:
+            answer: Quote | Refusal = await self._ask(asked, math.inf)
+        except asyncio.CancelledError:
+            with suppress(RayError):  # an actor that is gone solves nothing
+                quoting.withdraw.remote(question)
+            raise
+        return answer
 
     async def hosts(self, only: str = "") -> tuple[HostState, ...]:
         """Ask the coordinator and every host that was started whether it answers; see the port."""
@@ -427,7 +439,7 @@ def _actor(kind: type, name: str, *settings: object) -> Any:
 
 def _grouped(kind: type) -> type:
     """Return the class with its quick methods in the control group and the others in the solve group."""
-    groups = dict.fromkeys(("progress", "cancel", "accept", "alive", "stop"), "control")
+    groups = dict.fromkeys(("progress", "cancel", "accept", "alive", "stop", "withdraw"), "control")
     groups |= dict.fromkeys(("plan", "handle", "install", "end", "quote"), "solve")
     methods = {
         name: ray.method(concurrency_group=group)(vars(kind)[name])

@@ -1,7 +1,8 @@
 """Where quoting agents live: one per plan, built from the two folders when it is first asked, kept while it is asked.
 
-A desk is a plain object; whoever holds it (a worker process, an actor on Ray) asks it one question at a time. After a
-restart its agents are built again from the same folders and give the same answers.
+A desk is a plain object; whoever holds it (a worker process, an actor on Ray) asks it one question at a time, and may
+withdraw a question from another thread. After a restart its agents are built again from the same folders and give the
+same answers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from actors.quoting import QuotingAgent
 from actors.refusal import Refusal
 from actors.settings import AgentSettings, open_folders
+from actors.withdrawn import Withdrawals
 from planner.domain.errors import ConcordatError, InvalidRequest
 from planner.ports.quoting import NewOrder, Quote
 from solvers.backends.registry import backend
@@ -26,15 +28,23 @@ class QuotingDesk:
     def __init__(self, settings: AgentSettings) -> None:
         self._settings = settings
         self._agents: OrderedDict[tuple[str, str], QuotingAgent] = OrderedDict()
+        self._withdrawals = Withdrawals()
 
-    def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote | Refusal:
-        """Answer for one order on one plan."""
+    def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder, *, question: str) -> Quote | Refusal:
+        """Answer for one order on one plan; ``question`` is a name that no other question has."""
         try:
-            return self._agent(scenario_folder, plan_folder).quote(order)
+            # A plan is made ready even for one who is gone: the next to ask, maybe the same again, needs it too.
+            agent = self._agent(scenario_folder, plan_folder)
+            with self._withdrawals.answering(question, agent.interrupt):
+                return agent.quote(order)
         except InvalidRequest as error:
             return Refusal(error.code, str(error), error.field)
         except (ConcordatError, SolverError) as error:
             return Refusal(error.code, str(error))
+
+    def withdraw(self, question: str) -> None:
+        """Have a question end soon with a refusal, asked or still to come; its plan stays ready for others."""
+        self._withdrawals.withdraw(question)
 
     def _agent(self, scenario_folder: str, plan_folder: str) -> QuotingAgent:
         place = (scenario_folder, plan_folder)

@@ -13,14 +13,15 @@ class QuotingHost:
     """What the quoting actor holds: plans kept ready, as a :class:`actors.quoting_desk.QuotingDesk`."""
 
     def __init__(self, settings: AgentSettings) -> None:
-        self._settings = settings
-        self._desk: Any = None
-
-    def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote | Refusal:
-        """Answer for one order on one plan."""
         from actors.quoting_desk import QuotingDesk  # noqa: PLC0415 - the gateway loads this module, but no agent
 
-        if self._desk is None:
-            self._desk = QuotingDesk(self._settings)
-        answer: Quote | Refusal = self._desk.quote(scenario_folder, plan_folder, order)
+        self._desk: Any = QuotingDesk(settings)
+
+    def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder, *, question: str) -> Quote | Refusal:
+        """Answer for one order on one plan."""
+        answer: Quote | Refusal = self._desk.quote(scenario_folder, plan_folder, order, question=question)
         return answer
+
+    def withdraw(self, question: str) -> None:
+        """End a question soon, in the middle of its solve if it is in one."""
+        self._desk.withdraw(question)

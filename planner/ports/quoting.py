@@ -89,6 +89,9 @@ class QuotingRuntime(Protocol):
     async def quote(self, scenario_folder: str, plan_folder: str, order: NewOrder) -> Quote:
         """Return what an order would mean for a plan that stands in its folder; the plan itself is not changed.
 
+        Who stops waiting (is cancelled, as a call is that its client broke off or whose deadline passed) ends the
+        solve as well; what was made ready to answer about the plan is kept for the next question.
+
         Raises
         ------
         InvalidRequest

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
+import sys
+from dataclasses import asdict
 
 import pytest
 
@@ -79,3 +83,61 @@ def test_refusals_cross_the_process_as_errors_of_the_business(folders: tuple[str
             await quoting.close()
 
     asyncio.run(asyncio.wait_for(run(), 120))
+
+
+def test_who_stops_waiting_leaves_no_answer_behind(folders: tuple[str, str]) -> None:
+    """Questions broken off while the worker stands still, begun and waiting ones, shift nobody else's answer."""
+
+    async def run() -> list[Quote]:
+        quoting = LocalQuoting(agent_settings())
+        try:
+            before = await quoting.quote(*folders, HUNDRED[0])
+            assert quoting._worker is not None
+            worker = quoting._worker.pid
+            os.kill(worker, signal.SIGSTOP)
+            left = [asyncio.ensure_future(quoting.quote(*folders, order)) for order in HUNDRED[1:4]]
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert quoting._turn.locked()
+            for question in left:
+                question.cancel()
+            assert all(isinstance(end, asyncio.CancelledError) for end in await _ends(left))
+            os.kill(worker, signal.SIGCONT)
+            after = await quoting.quote(*folders, HUNDRED[0])
+            assert quoting._worker.pid == worker
+        finally:
+            await quoting.close()
+        return [before, after]
+
+    before, after = asyncio.run(asyncio.wait_for(run(), 120))
+    assert before == after
+
+
+async def _ends(left: list[asyncio.Future[Quote]]) -> list[Quote | BaseException]:
+    return list(await asyncio.gather(*left, return_exceptions=True))
+
+
+def test_the_worker_never_begins_what_was_withdrawn(folders: tuple[str, str]) -> None:
+    """A question withdrawn before its turn is refused in its place, the next one answered, the last one at the end."""
+    order = asdict(HUNDRED[0])
+    asked = {"scenario_folder": folders[0], "plan_folder": folders[1], "order": order}
+    lines = [
+        asdict(agent_settings()),
+        {"withdraw": "first"},
+        {"question": "first", **asked},
+        {"question": "second", **asked},
+    ]
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "cluster.quoting_worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        worker.stdin.write("".join(f"{json.dumps(line)}\n" for line in lines))
+        worker.stdin.flush()
+        first, second = json.loads(worker.stdout.readline()), json.loads(worker.stdout.readline())
+        assert "does not wait" in first["refusal"]["message"]
+        assert second["quote"]["plan_hash"]
+        worker.stdin.close()
+        assert worker.stdout.readline() == ""
+    assert worker.returncode == 0

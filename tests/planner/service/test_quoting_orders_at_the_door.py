@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import grpc
 import pytest
 
 from planner.adapters.scenario_folder import write_scenario
@@ -13,6 +15,8 @@ from planner.domain.errors import InvalidRequest, NotFound, PlanNotReady
 from planner.ports.planning_runtime import PlanningParameters
 from planner.ports.quoting import Binding, NewOrder, Quote
 from planner.service.quote_conversions import order_from_wire, quote_to_wire
+from planner.service.server import SERVICE
+from planner.wire.v1 import quote_pb2
 from tests.gateway import Knock, at, seen
 from tests.scenario_builder import small_scenario
 
@@ -82,6 +86,38 @@ def test_nothing_is_promised_on_a_plan_nobody_accepted(scenario: Path, tmp_path:
             await knock.client.quote(await made(knock, scenario), ORDER)
         with pytest.raises(NotFound):
             await knock.client.quote("unknown", ORDER)
+
+    at(tmp_path / "data", None, visit)
+
+
+def test_whoever_quotes_is_told_that_the_caller_is_gone(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that is broken off, and one whose deadline passes, cancel the question that is being answered."""
+
+    async def visit(knock: Knock) -> None:
+        plan = await made(knock, scenario)
+        await knock.client.accept(plan, (await knock.client.plan(plan)).record.etag, accepted_by="sales")
+        asked, gone = asyncio.Queue[None](), asyncio.Queue[None]()
+
+        async def endless(*_: object) -> Quote:
+            asked.put_nowait(None)
+            try:
+                return await asyncio.Future[Quote]()
+            finally:
+                gone.put_nowait(None)
+
+        monkeypatch.setattr(knock.runtime, "quote", endless)
+        async with grpc.aio.insecure_channel(knock.address) as channel:
+            quote = channel.unary_unary(f"/{SERVICE}/QuoteOrder", quote_pb2.QuoteOrderRequest.SerializeToString)
+            broken_off = quote(quote_request(plan, ORDER))
+            await asked.get()
+            broken_off.cancel()
+            await gone.get()
+            with pytest.raises(grpc.aio.AioRpcError) as late:
+                await quote(quote_request(plan, ORDER), timeout=0.5)
+            assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            await gone.get()
 
     at(tmp_path / "data", None, visit)
 
