@@ -125,7 +125,7 @@ async def running_gateway(
         facts = ServerFacts(version=version("concordat"), runtime=settings.runtime, started_at=ports.clock.now())
         try:
             async with guarding(settings.door, settings.data, views, ports.clock) as (access, throttle):
-                shedding = [] if throttle is None else [ShedInterceptor(throttle, telemetry.metrics)]
+                shedding = [ShedInterceptor(throttle, telemetry.metrics)] if throttle.counts else []
                 server = PlanningServer(
                     servicer,
                     settings.door,

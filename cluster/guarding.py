@@ -18,7 +18,7 @@ from planner.service.server import DoorSettings
 @asynccontextmanager
 async def guarding(
     door: DoorSettings, data: Path, views: PartnerViews, clock: Clock
-) -> AsyncIterator[tuple[AccessInterceptor, Throttle | None]]:
+) -> AsyncIterator[tuple[AccessInterceptor, Throttle]]:
     """Give the interceptor of a door and who counts its callers; a guarded one keeps an audit log in the data folder.
 
     Raises
@@ -44,8 +44,6 @@ async def guarding(
         yield AccessInterceptor(guard, throttle), throttle
 
 
-def _throttle(door: DoorSettings, clock: Clock) -> Throttle | None:
-    if not door.counts:
-        return None
+def _throttle(door: DoorSettings, clock: Clock) -> Throttle:
     buckets = None if door.limit is None else TokenBuckets(door.limit)
     return Throttle(buckets=buckets, most_at_once=door.calls_each, most=door.max_calls, clock=clock)

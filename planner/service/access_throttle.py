@@ -40,8 +40,8 @@ MOST_HELD = 1000
 class Throttle:
     """Refuses clients that call too often, or too often at a time.
 
-    ``buckets`` say how often (without them nobody is counted), ``most_at_once`` how many calls of one client are served
-    at a time, ``most`` how many of all.
+    ``buckets`` say how often (without them nobody's calls are), ``most_at_once`` how many calls of one client are
+    served at a time, ``most`` how many of all. Where neither tells clients apart, all are refused at once.
     """
 
     buckets: TokenBuckets | None
@@ -52,6 +52,11 @@ class Throttle:
     _known: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
     _refused: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
     _held: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def counts(self) -> bool:
+        """Whether clients are told apart."""
+        return self.buckets is not None or self.most_at_once is not None
 
     async def take(self, client: str) -> None:
         """Count a call of a client.
@@ -104,6 +109,8 @@ class Throttle:
 
     async def refuse(self, client: str) -> None:
         """Return when a refusal may be told: at once, or later where the client was told so often enough."""
+        if not self.counts:
+            return
         now = int(self.clock.monotonic())
         second, count = self._refused.pop(client, (now, 0))
         count = count + 1 if second == now else 1

@@ -43,7 +43,8 @@ class DoorSettings:
 
     ``listen`` is ``host:port``, port 0 picks a free one. Without ``tls_cert`` and ``tls_key`` (PEM files) only
     loopback addresses are served, since requests and plans would cross the network readable and changeable.
-    ``max_calls`` calls are served at a time, watching included; further ones are refused as RESOURCE_EXHAUSTED.
+    ``max_calls`` calls are served at a time, watching included; further ones are refused as RESOURCE_EXHAUSTED, with
+    advice when to come back.
 
     With ``tls_client_ca`` (PEM) every client shows a certificate of that authority, and ``tls_callers`` (TOML) says who
     they are. With ``jwt_keys`` (JWKS or PEM) callers send tokens of ``jwt_issuer`` for ``jwt_audience``. Either makes
@@ -96,11 +97,6 @@ class DoorSettings:
         if self.rate is None and not self.guarded:
             return None
         return Rate(per_second=_GUARDED_RATE if self.rate is None else self.rate, burst=self.rate_burst)
-
-    @property
-    def counts(self) -> bool:
-        """Whether clients are told apart, and refused for how often they call."""
-        return self.limit is not None or self.calls_each is not None
 
     @property
     def calls_each(self) -> int | None:
@@ -168,7 +164,8 @@ class PlanningServer:
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
             interceptors=[*outside, ErrorInterceptor(), *inside],
-            maximum_concurrent_rpcs=settings.max_calls + (MOST_HELD if settings.counts else 0),
+            # What gRPC itself refuses gets no advice: it is left what is beyond all that is being refused.
+            maximum_concurrent_rpcs=settings.max_calls + MOST_HELD,
             options=[
                 ("grpc.max_receive_message_length", LARGEST_MESSAGE),
                 ("grpc.max_send_message_length", LARGEST_MESSAGE),
