@@ -1,4 +1,4 @@
-"""`concordat whatif submit`, `watch`, `results` and `cancel` against a server process."""
+"""`concordat whatif submit`, `watch`, `results`, `cancel`, `jobs` and `delete` against a server process."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ factors:
   demand: {scale: demand.quantity, where: {family: care}, levels: [0.8, 1.2]}
 cross: [demand]
 """
+ONCE = ("--gap", "1e-6", "--request-id", "once")
+"""How two tests ask the grid, so that the server plans it for one of them only."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def test_a_grid_is_submitted_watched_and_fetched(
     address: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Submit tells the execution, watch every result, and results writes what the server planned."""
-    assert whatif(address, "submit", folder / "grid.yaml", "--gap", "1e-6") == DONE
+    assert whatif(address, "submit", folder / "grid.yaml", *ONCE) == DONE
     told = capsys.readouterr().out
     name = told.splitlines()[0].split()[-1]
     assert told.startswith("3 cases are asked by whatIfJobs/")
@@ -67,7 +69,7 @@ def test_a_grid_is_submitted_watched_and_fetched(
 
 def test_downloaded_results_are_compared(address: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file of results is compared as a run's folder is, with its pairs beside it, and other files are refused."""
-    assert whatif(address, "submit", folder / "grid.yaml", "--gap", "1e-6", "--request-id", "compared") == DONE
+    assert whatif(address, "submit", folder / "grid.yaml", *ONCE) == DONE
     job = capsys.readouterr().out.splitlines()[0].split()[-1].partition("/executions/")[0]
     file = folder / "compared.arrow"
     assert whatif(address, "watch", job) == whatif(address, "results", job, "--out", file) == DONE
@@ -107,7 +109,8 @@ def test_a_request_id_is_one_execution_however_often_it_is_sent(
     assert whatif(address, *asked, 8) == WRONG_INPUT
     assert "'monday' was used before" in capsys.readouterr().err
     job = names[0].partition("/executions/")[0]
-    assert whatif(address, "watch", job) == DONE
+    assert whatif(address, "cancel", job) == DONE
+    capsys.readouterr()
     assert whatif(address, "jobs") == DONE
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(f"{job}  20")]
     assert "  3 cases about scenarios/" in line
