@@ -124,8 +124,12 @@ def with_tables(scenario: Scenario, tables: Mapping[str, pl.DataFrame]) -> Scena
 
 
 def _referring(table: str) -> list[tuple[str, str, str]]:
-    """Return (table, column, key) of every column that refers to the key of a table."""
-    return [
+    """Return (table, column, key) of every column that refers to the key of a table.
+
+    Three columns refer to products where they do not say something else: a material, or `*`.
+    """
+    some = [("stock", "item"), ("receipts", "item"), ("lanes", "product")] if table == "products" else []
+    return [(other, column, "product") for other, column in some] + [
         (other.name, column.name, column.refers.partition(".")[2])
         for other in TABLES.values()
         for column in other.columns

@@ -214,6 +214,17 @@ def test_an_offer_that_is_switched_off_takes_its_funding_effects_and_responses_a
     assert Patch(change, 0.0).apply(SCENARIO) is SCENARIO
 
 
+def test_a_product_that_is_dropped_takes_its_stock_receipts_and_lanes_along() -> None:
+    """What is left is a whole scenario, unless another product is made of it, which is told."""
+    mix, soap = (RowsDropped(Selection("products", chosen(product=product))) for product in ("mix", "soap"))
+    patched = assert_changes_only_what_it_names(mix, 1.0)
+    assert "mix" not in [*patched["stock"]["item"], *patched["lanes"]["product"]]
+    assert find_problems(patched) == []
+    patched = assert_changes_only_what_it_names(soap, 1.0)
+    assert patched["receipts"]["item"].to_list() == ["oil"]
+    assert [(finding.table, finding.column) for finding in find_problems(patched)] == [("bom", "component")]
+
+
 def test_a_lane_is_not_closed_while_another_one_stands_in_for_it() -> None:
     """Without its own lane a product would go by the lane for all products, which is a finding."""
     own = RowsDropped(Selection("lanes", chosen(plant="1901", market="south", product="mix")))
