@@ -93,8 +93,7 @@ def _compared(cases: pl.DataFrame, bounds: str) -> pl.DataFrame:
     sides = _sides(cases, bounds).with_row_index("place")
     pairs = sides.join_where(sides, pl.col("place") < pl.col("place_right"))
     value, bound, value_r, bound_r = (pl.col(name) for name in ("value", "bound", "value_right", "bound_right"))
-    finite = value.is_finite() & value_r.is_finite()
-    slack = pl.when(finite).then(_TOLERANCE * (value.abs() + value_r.abs())).otherwise(0.0)
+    slack = _slack(value, value_r)
     return pairs.with_columns(low=value - bound_r - slack, high=bound - value_r + slack).with_columns(
         verdict=pl.when(pl.col("infeasible") & pl.col("infeasible_right"))
         .then(pl.lit(NEITHER))
@@ -104,6 +103,12 @@ def _compared(cases: pl.DataFrame, bounds: str) -> pl.DataFrame:
         .then(pl.lit(WORSE))
         .otherwise(pl.lit(UNDECIDED))
     )
+
+
+def _slack(value: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """Return by how much a difference of two recomputed values may be wrong; 0 where one is not known."""
+    finite = value.is_finite() & other.is_finite()
+    return pl.when(finite).then(_TOLERANCE * (value.abs() + other.abs())).otherwise(0.0)
 
 
 def _sides(cases: pl.DataFrame, bounds: str) -> pl.DataFrame:
@@ -143,11 +148,13 @@ def _with_steps(pairs: pl.DataFrame) -> pl.DataFrame:
     value, bound = side("value", winner=True), side("bound", winner=True)
     low_value, low_bound = side("value", winner=False), side("bound", winner=False)
     # Below these gaps the loser's bound is under the winner's value, or the winner's value over the loser's bound.
-    gap = {"loser": (value - low_value) / low_value.abs(), "winner": (bound - low_bound) / low_bound.abs()}
+    ahead_by = {"loser": value - low_value, "winner": bound - low_bound}
+    gap = {"loser": ahead_by["loser"] / low_value.abs(), "winner": ahead_by["winner"] / low_bound.abs()}
     now = {"loser": (low_bound - low_value) / low_value.abs(), "winner": (bound - value) / value.abs()}
     steps: list[pl.Expr] = []
     for which, winner in (("loser", False), ("winner", True)):
-        known = gap[which].is_finite() & (gap[which] > 0) & now[which].is_finite()
+        told_apart = ahead_by[which] > _slack(value, low_value)
+        known = gap[which].is_finite() & told_apart & now[which].is_finite()
         estimate = side("seconds", winner=winner) * (now[which] / gap[which]).clip(1.0)
         steps += [
             side("key", winner=winner).alias(f"{which}_key"),

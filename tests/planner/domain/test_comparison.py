@@ -87,9 +87,10 @@ def test_a_case_planned_to_the_proposed_gap_decides_the_pair() -> None:
     assert pairwise(table(planned(100, 110), planned(90, closed)))["verdict"].item() == BETTER
 
 
-def test_equal_values_have_no_step_that_helps() -> None:
-    """Where both are worth the same so far and nothing can be gained, no gap decides."""
-    (row,) = pairwise(table(planned(100, 101), planned(100, 101))).iter_rows(named=True)
+@pytest.mark.parametrize("rounding", [0.0, 1e-13, 1e-5])
+def test_equal_values_have_no_step_that_helps(rounding: float) -> None:
+    """Where both are worth the same so far, but for what recomputing may be wrong by, no gap decides."""
+    (row,) = pairwise(table(planned(100 + rounding, 101 + rounding), planned(100, 101))).iter_rows(named=True)
     assert (row["next"], row["next_gap"], row["next_seconds"]) == (None, None, None)
 
 
