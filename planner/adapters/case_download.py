@@ -26,16 +26,18 @@ class DownloadedCases:
         """
         try:
             table = pl.read_ipc_stream(self._file)
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            # What the reader says of other files tells of its own inside.
+            refused = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
             raise PlanUnreadable(
-                f"{self._file} cannot be read as an Arrow IPC stream ({error}): name what `concordat whatif results "
+                f"{self._file} cannot be read as an Arrow IPC stream{refused}; name what `concordat whatif results "
                 "--out` wrote, or the folder of a run"
             ) from error
         other = [name for name, kind in SCHEMA.items() if table.schema.get(name) != kind]
         if other:
             raise PlanUnreadable(
-                f"{self._file} holds no results of what-if cases of this version (they have {', '.join(other)}): "
-                "download them by the version of the server"
+                f"{self._file} holds no results of what-if cases of this version ({', '.join(other)} missing or of "
+                "another type): download them by the version of the server"
             )
         return table.select(*SCHEMA)
 

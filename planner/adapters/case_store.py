@@ -21,6 +21,8 @@ from planner.ports.what_if import CaseResult, ClauseOutcome
 RESULTS, RUN_FILE, TOGETHER = "results", "run.json", "results.parquet"
 UNANSWERED = (Outcome.FAILED.value, Outcome.NO_PLAN_YET.value)
 """How a case ended that more seconds, or another try, may answer."""
+_DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+"""What reading a damaged file ends in; a panic of the library is no `Exception`."""
 _TEXT, _NUMBER = pl.String(), pl.Float64()
 _CLAUSE = pl.Struct({"clause": _TEXT, "window": pl.Int64(), "measure": _NUMBER, "violation": _NUMBER, "price": _NUMBER})
 _MEASURES = tuple(measure.name for measure in CASE_MEASURES)
@@ -140,13 +142,7 @@ class ParquetCaseStore:
             If the folder is no run, or a file of it is damaged.
         """
         self.claimed()
-        files = sorted(self._results.glob("*.parquet"))
-        try:
-            frames = [_read(file) for file in files]
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise PlanUnreadable(
-                f"a result in {self._results} is damaged ({error}): remove it and run again"
-            ) from error
+        frames = [_read(file) for file in sorted(self._results.glob("*.parquet"))]
         return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
 
     def result(self, key: str) -> CaseResult:
@@ -157,11 +153,7 @@ class ParquetCaseStore:
         PlanUnreadable
             If it is not there, or damaged.
         """
-        file = self._results / f"{key}.parquet"
-        try:
-            return _result(_read(file).row(0, named=True))
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise PlanUnreadable(f"the result {file} is damaged ({error}): remove it and run again") from error
+        return _result(_read(self._results / f"{key}.parquet").row(0, named=True))
 
     def results(self) -> tuple[CaseResult, ...]:
         """Return all results in the order of their names; raises as :meth:`read` does."""
@@ -169,11 +161,23 @@ class ParquetCaseStore:
 
 
 def _read(file: Path) -> pl.DataFrame:
-    """Return the rows of a file with all columns of `SCHEMA`, null where an older version wrote it."""
-    there = pl.read_parquet_schema(file)
-    known = {name: kind for name, kind in SCHEMA.items() if name in there or name not in _LATER}
-    rows = pl.read_parquet(file, schema=known)
-    return rows.select(
+    """Return the row of a file with all columns of `SCHEMA`, null where an older version wrote it.
+
+    Raises
+    ------
+    PlanUnreadable
+        If it is not there, or damaged.
+    """
+    try:
+        there = pl.read_parquet_schema(file)
+        known = {name: kind for name, kind in SCHEMA.items() if name in there or name not in _LATER}
+        row = pl.read_parquet(file, schema=known)
+    except _DAMAGE as error:
+        cause = str(error).strip().splitlines()[0]
+        raise PlanUnreadable(f"the result {file} is damaged ({cause}): remove it and run again") from error
+    if row.height != 1:
+        raise PlanUnreadable(f"the result {file} is damaged ({row.height} rows): remove it and run again")
+    return row.select(
         pl.col(name) if name in known else pl.lit(None, dtype=SCHEMA[name]).alias(name) for name in SCHEMA
     )
 

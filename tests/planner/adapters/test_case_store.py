@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import random
 from pathlib import Path
 
 import polars as pl
@@ -88,11 +90,36 @@ def test_a_file_that_was_not_finished_is_no_result(tmp_path: Path) -> None:
 
 
 def test_a_damaged_result_is_named(tmp_path: Path) -> None:
-    """A file that is no Parquet is an error that says what to do."""
+    """A file that is no Parquet, or not one result, is an error that says which it is and what to do."""
     kept = store(tmp_path / "run")
-    (tmp_path / "run" / RESULTS / "1.parquet").write_bytes(b"not parquet")
-    with pytest.raises(PlanUnreadable, match="remove it and run again"):
-        kept.read()
+    file = tmp_path / "run" / RESULTS / "1.parquet"
+    kept.keep(result("1"))
+    twice = io.BytesIO()
+    pl.concat([kept.read(), kept.read()]).write_parquet(twice)
+    for wrong in (b"not parquet", twice.getvalue()):
+        file.write_bytes(wrong)
+        for read in (kept.read, lambda: kept.result("1")):
+            with pytest.raises(PlanUnreadable, match=f"{file} is damaged .* remove it and run again"):
+                read()
+
+
+def test_a_panic_over_a_damaged_result_is_told_as_damage(tmp_path: Path) -> None:
+    """Of files with three bytes changed each is read or told as damaged, also where the library panics over it."""
+    kept, told = store(tmp_path / "run"), list[str]()
+    kept.keep(result("1"))
+    file = tmp_path / "run" / RESULTS / "1.parquet"
+    whole = file.read_bytes()
+    for seed in range(200, 210):
+        draw, damaged = random.Random(seed), bytearray(whole)
+        for _ in range(3):
+            damaged[len(whole) - 9 - draw.randrange(len(whole) - 9)] = draw.randrange(256)
+        file.write_bytes(damaged)
+        try:
+            kept.result("1")
+        except PlanUnreadable as error:
+            told.append(str(error))
+    assert len(told) > 3
+    assert all(str(file) in words for words in told)
 
 
 def test_a_run_under_other_conditions_is_not_mixed_in(tmp_path: Path) -> None:
