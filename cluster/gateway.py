@@ -149,7 +149,7 @@ async def running_gateway(
                         resumed=len(resumed),
                         what_if=asked_on,
                     )
-                    async with retaining(ports, settings.keep_plans_days):
+                    async with retaining(ports, settings.keep_plans_days, named=what_if.scenarios):
                         yield address
                 finally:
                     _log.info("stopping")

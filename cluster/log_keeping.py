@@ -19,6 +19,7 @@ from planner.adapters.random_ids import RandomIds
 from planner.adapters.scenario_store_folder import ScenarioFolders
 from planner.adapters.sql_database import SqlDatabase
 from planner.adapters.system_clock import SystemClock
+from planner.adapters.what_if_folders import WhatIfFolders
 from planner.application.planning_ports import PlanningPorts
 from planner.application.retain_plans import Retention, retain_plans
 from planner.cli.launchers import LogPlace, ServeOptions
@@ -63,7 +64,10 @@ def migrate_log(place: LogPlace, to: int) -> str:
 
 
 def retain_folders(place: LogPlace, days: float, accepted: bool) -> Iterator[str]:  # noqa: FBT001 - as launchers call it
-    """Remove the folders of old plans; yields what was removed and kept, and raises as :func:`show_log` does."""
+    """Remove the folders of old plans and of scenarios they leave unused; raises as :func:`show_log` does.
+
+    Yields what was removed and kept.
+    """
     data = _settings(place).data
     if not data.is_dir():
         raise InvalidRequest(f"there is no data folder {data}: name that of the server by --data", "data")
@@ -74,16 +78,19 @@ def retain_folders(place: LogPlace, days: float, accepted: bool) -> Iterator[str
     with _database(place, open_database) as database:
         ports = PlanningPorts(
             log=SqlEventLog(database),
-            scenarios=ScenarioFolders(data / "scenarios", max_bytes=0),
+            scenarios=ScenarioFolders(data / "scenarios", max_bytes=0, alone=False),
             plans=PlanFolders(data / "plans"),
             clock=SystemClock(),
             ids=RandomIds(),
         )
-        found = asyncio.run(retain_plans(ports, retention))
+        named = [job.scenario for job in WhatIfFolders(data / "what-if").jobs()]
+        found = asyncio.run(retain_plans(ports, retention, named=named))
     yield from (f"plans/{plan} expired" for plan in found.expired)
     yield from (f"plans/{plan} kept: it was accepted (--also-accepted removes it)" for plan in found.kept_accepted)
     yield from (f"plans/{plan} kept: a plan that is kept goes on from it" for plan in found.kept_bases)
-    yield f"{len(found.expired)} expired, {len(found.kept_accepted) + len(found.kept_bases)} as old were kept"
+    yield from (f"scenarios/{scenario} removed: nobody names it any more" for scenario in found.scenarios)
+    kept = len(found.kept_accepted) + len(found.kept_bases)
+    yield f"{len(found.expired)} expired, {kept} as old were kept; {len(found.scenarios)} scenarios removed"
 
 
 def _settings(place: LogPlace) -> GatewaySettings:

@@ -1,9 +1,9 @@
-"""A server that lets plans expire while it runs."""
+"""A server that lets plans, and scenarios they leave unused, expire while it runs."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
 import structlog
@@ -18,15 +18,18 @@ _log = structlog.get_logger("concordat.retention")
 
 
 @asynccontextmanager
-async def retaining(ports: PlanningPorts, days: float | None) -> AsyncIterator[None]:
+async def retaining(
+    ports: PlanningPorts, days: float | None, *, named: Callable[[], Iterable[str]]
+) -> AsyncIterator[None]:
     """Remove folders of old plans that nobody accepted, at once and every hour, as long as the context lasts.
 
-    Without a number of days everything is kept.
+    So with scenarios that are needed by no plan any more and not ``named`` then. Without a number of days everything is
+    kept.
     """
     if days is None:
         yield
         return
-    task = asyncio.create_task(_turns(ports, Retention(days=days)), name="retention of plans")
+    task = asyncio.create_task(_turns(ports, Retention(days=days), named), name="retention of plans")
     try:
         yield
     finally:
@@ -35,11 +38,16 @@ async def retaining(ports: PlanningPorts, days: float | None) -> AsyncIterator[N
             await task
 
 
-async def _turns(ports: PlanningPorts, retention: Retention) -> None:
+async def _turns(ports: PlanningPorts, retention: Retention, named: Callable[[], Iterable[str]]) -> None:
     while True:
         try:
-            found = await retain_plans(ports, retention)
-            _log.info("retained plans", expired=len(found.expired), kept_accepted=len(found.kept_accepted))
+            found = await retain_plans(ports, retention, named=tuple(named()))
+            _log.info(
+                "retained plans",
+                expired=len(found.expired),
+                kept_accepted=len(found.kept_accepted),
+                scenarios=found.scenarios,
+            )
         except ConcordatError:
             # What could not be removed now is removed by the next turn; planning goes on.
             _log.exception("plans could not be removed")

@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Collection
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +20,7 @@ from planner.domain.errors import (
     NotFound,
     ScenarioInvalid,
     ScenarioUnreadable,
+    StorageFailure,
     UploadRefused,
 )
 from planner.domain.folder_files import SCENARIO_FILES
@@ -28,6 +31,7 @@ from planner.verification.findings import find_problems
 GIBIBYTE = 1 << 30
 _HASH = re.compile(r"[0-9a-f]{64}")
 _STAGING = ".receiving-"
+_ASIDE = ".removing-"
 _disk = partial(keeping, "scenarios")
 
 
@@ -35,15 +39,16 @@ class ScenarioFolders:
     """Implements :class:`planner.ports.scenario_store.ScenarioStore` below one folder.
 
     ``max_bytes`` limits all files of a scenario together, as they are sent and as they are when they are unpacked. What
-    an earlier process left half received is removed.
+    an earlier process left half received is removed, unless others may be receiving here now (not ``alone``). A
+    folder's own time says when its scenario was last asked for.
     """
 
-    def __init__(self, root: Path, *, max_bytes: int = 4 * GIBIBYTE) -> None:
+    def __init__(self, root: Path, *, max_bytes: int = 4 * GIBIBYTE, alone: bool = True) -> None:
         self._root = root
         self._max_bytes = max_bytes
         with _disk(root):
             root.mkdir(parents=True, exist_ok=True)
-            for left in root.glob(f"{_STAGING}*"):
+            for left in root.glob(f"{_STAGING}*") if alone else ():
                 shutil.rmtree(left, ignore_errors=True)
 
     def stage(self) -> StagedFolder:
@@ -61,17 +66,38 @@ class ScenarioFolders:
                     fresh = Path(staged) / name
                     write_scenario(content, fresh)
                     _into_place(fresh, target)
+            _note_use(target)
             return name, sum(file.stat().st_size for file in target.iterdir())
 
     def has(self, scenario: str) -> bool:
-        """Say whether a scenario is kept; a name that is no hash is not."""
-        return _HASH.fullmatch(scenario) is not None and (self._root / scenario).is_dir()
+        """Say whether a scenario is kept, and note that it was asked for; a name that is no hash is not kept."""
+        if _HASH.fullmatch(scenario) is None or not (self._root / scenario).is_dir():
+            return False
+        _note_use(self._root / scenario)
+        return True
 
     def folder(self, scenario: str) -> str:
         """Return the folder of a scenario, or raise NotFound."""
         if not self.has(scenario):
-            raise NotFound(f"no scenario {scenario[:80]!r} is kept here: upload it first")
+            raise NotFound(f"no scenario {scenario[:80]!r} is kept here, or not any more: upload it first")
         return str(self._root / scenario)
+
+    def remove_unused(self, needed: Collection[str], before: datetime) -> tuple[str, ...]:
+        """Remove scenarios that nobody needs or asked for lately; see the port."""
+        removed = []
+        for left in self._root.glob(f"{_ASIDE}*"):  # by a process that was killed meanwhile
+            _remove(left)
+        for folder in sorted(self._root.iterdir()):
+            if _HASH.fullmatch(folder.name) and folder.name not in needed and _unused(folder, before):
+                aside = self._root / f"{_ASIDE}{folder.name}"
+                with _disk(folder):
+                    folder.rename(aside)
+                    if not _unused(aside, before):  # asked for in this very moment
+                        _into_place(aside, folder)
+                        continue
+                _remove(aside)
+                removed.append(folder.name)
+        return tuple(removed)
 
     def read(self, scenario: str) -> Scenario:
         """Return the content of a scenario, or raise NotFound."""
@@ -121,6 +147,7 @@ class StagedFolder:
         with _disk(target):
             if not target.is_dir():
                 _into_place(self._folder, target)
+        _note_use(target)
         return name, scenario, self._size
 
     def discard(self) -> None:
@@ -152,6 +179,25 @@ class StagedFolder:
             with stream:
                 stream.flush()
                 os.fsync(stream.fileno())
+
+
+def _note_use(folder: Path) -> None:
+    with suppress(OSError):  # a copy that may only be read is never cleared
+        os.utime(folder)
+
+
+def _unused(folder: Path, before: datetime) -> bool:
+    return folder.stat().st_mtime < before.timestamp()
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise StorageFailure(
+            f"scenario folder {folder} cannot be removed: {error.strerror or error}; check its rights, the next turn "
+            "tries again"
+        ) from error
 
 
 def _into_place(fresh: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Remove the folders of plans that ended long ago; what they were stays in the log.
+"""Remove the folders of plans that ended long ago, and of scenarios they leave unused; what they were stays in the log.
 
 That a plan expired is on disk before its folder goes, behind everything that was known of it: of an expiry and an
 acceptance in the same moment one is refused. A crash in between leaves a folder, which the next turn removes.
@@ -7,12 +7,13 @@ acceptance in the same moment one is refused. A crash in between leaves a folder
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from planner.application.planning_ports import PlanningPorts
 from planner.application.recording import record_of_plan
+from planner.application.retain_scenarios import retain_scenarios
 from planner.events.catalogue import PlanCompleted, PlanExpired, PlanRequested
 from planner.events.plan_record import PlanRecord, project_plan
 
@@ -40,18 +41,23 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retained:
-    """The plans that expired now, those that are as old and were accepted, and those that others go on from."""
+    """The plans that expired now, those that are as old and were accepted, and those that others go on from.
+
+    ``scenarios`` are those that were removed, by their hashes.
+    """
 
     expired: tuple[str, ...] = ()
     kept_accepted: tuple[str, ...] = ()
     kept_bases: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
 
 
-async def retain_plans(ports: PlanningPorts, retention: Retention) -> Retained:
+async def retain_plans(ports: PlanningPorts, retention: Retention, *, named: Iterable[str] | None = None) -> Retained:
     """Remove the folders of all plans that are due, but for those that kept plans need; say which.
 
     A plan is needed by plans that go on from it and are not ended yet, or accepted and kept: without it nobody can make
-    those again.
+    those again. Scenarios that neither plans nor ``named`` need are removed behind their plans; not knowing who else
+    names some (None), all are kept.
 
     Raises
     ------
@@ -76,7 +82,10 @@ async def retain_plans(ports: PlanningPorts, retention: Retention) -> Retained:
                 expired.append(record.plan)
         elif record.expired_at is not None:
             await asyncio.to_thread(ports.plans.remove, record.plan)
-    return Retained(expired=tuple(expired), kept_accepted=tuple(accepted), kept_bases=tuple(bases))
+    scenarios: tuple[str, ...] = ()
+    if named is not None:
+        scenarios = await retain_scenarios(ports, records, retention.days, expired=expired, named=named)
+    return Retained(expired=tuple(expired), kept_accepted=tuple(accepted), kept_bases=tuple(bases), scenarios=scenarios)
 
 
 def _records(ports: PlanningPorts) -> Iterator[PlanRecord]:

@@ -90,7 +90,7 @@ async def submit_plan(ports: PlanningPorts, runs: PlanRuns, checks: ScenarioChec
         # Before the scenario is looked at: a server that is overrun says so at once.
         runs.check_room(request.priority, request.parameters.time_limit)
     if not await asyncio.to_thread(ports.scenarios.has, request.scenario):
-        raise NotFound(f"no scenario {request.scenario[:80]!r} is kept here: upload it first")
+        raise NotFound(f"no scenario {request.scenario[:80]!r} is kept here, or not any more: upload it first")
     findings = await checks.findings(request.scenario)
     if findings:
         raise ScenarioInvalid(request.scenario, findings)

@@ -175,7 +175,7 @@ def _known_job(runs: WhatIfRuns, request: JobRequest) -> WhatIfJob | None:
 def _checked(runs: WhatIfRuns, request: JobRequest) -> int:
     """Return how many questions a grid asks; raise what stands against it, with lines."""
     if not runs.ports.scenarios.has(request.scenario):
-        raise NotFound(f"no scenario {request.scenario[:80]!r} is kept here: upload it first")
+        raise NotFound(f"no scenario {request.scenario[:80]!r} is kept here, or not any more: upload it first")
     read = runs.ports.read_grid(request.grid)
     _check_size(runs, read.grid)
     checked = check_grid(read.grid, runs.ports.scenarios.read(request.scenario))

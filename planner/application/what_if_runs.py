@@ -115,6 +115,10 @@ class WhatIfRuns:
         begun = (self.executions.get(each) for each in self._tasks)
         return tuple(each for each in begun if each is not None and not each.state.done)
 
+    def scenarios(self) -> frozenset[str]:
+        """Return the scenarios that jobs ask about: without them nobody could run these (again)."""
+        return frozenset(job.scenario for job in self.jobs.values())
+
     async def resume(self) -> int:
         """Read what is kept, and go on with every execution that has not ended; return how many."""
         store = self.ports.store

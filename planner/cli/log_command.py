@@ -93,7 +93,8 @@ def retain(
 ) -> None:
     """Remove the folders of plans that ended so long ago; their records stay, and say that they expired.
 
-    Plans that others need that are not ended, or accepted, are kept. A server does the same by --keep-plans-days.
+    Plans that others need that are not ended, or accepted, are kept. Scenarios that neither plans nor what-if jobs need
+    any more, and that nobody asked for in as long, are removed too. A server does the same by --keep-plans-days.
     """
     place = LogPlace(config=config, data=data, database=database)
     lines = context.ensure_object(Launchers).retain_plans(place, plans_older_than, also_accepted)

@@ -48,7 +48,8 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
         str | None, typer.Option(help="URL of the event log (sqlite, postgresql); else a file in the data folder.")
     ] = None,
     keep_plans_days: Annotated[
-        float | None, typer.Option(help="Remove folders of plans nobody accepted this long after their end.", min=0)
+        float | None,
+        typer.Option(help="Remove plans nobody accepted this long after their end, and scenarios left unused.", min=0),
     ] = None,
     runtime: Annotated[Runtime | None, typer.Option(help="Where agents live.", show_default="ray")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; needed beyond loopback.")] = None,

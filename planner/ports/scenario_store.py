@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from planner.domain.scenario import Scenario
@@ -59,7 +61,7 @@ class ScenarioStore(Protocol):
         ...
 
     def has(self, scenario: str) -> bool:
-        """Say whether a scenario is kept."""
+        """Say whether a scenario is kept; being asked for, as by every method here, makes it young."""
         ...
 
     def folder(self, scenario: str) -> str:
@@ -69,6 +71,16 @@ class ScenarioStore(Protocol):
         ------
         NotFound
             If it is not kept.
+        """
+        ...
+
+    def remove_unused(self, needed: Collection[str], before: datetime) -> tuple[str, ...]:
+        """Remove scenarios that nobody asked for since ``before``, but for those that are needed; return their hashes.
+
+        Raises
+        ------
+        StorageFailure
+            If one cannot be removed; others were.
         """
         ...
 

@@ -14,10 +14,12 @@ from planner.adapters.event_log_migrations import NEWEST
 from planner.adapters.event_log_sql import SqlEventLog, open_database
 from planner.adapters.event_log_versions import schema_version
 from planner.adapters.sql_database import SqlDatabase
+from planner.adapters.what_if_folders import WhatIfFolders
 from planner.cli.app import run
 from planner.events.catalogue import Event, PlanAccepted, PlanCompleted, PlanRequested
 from planner.events.codec import encode
 from planner.events.envelope import Envelope
+from planner.ports.what_if_jobs import WhatIfJob
 
 REQUESTED = PlanRequested(
     plan="p", scenario="s", request_id="r", gap=0.01, work_limit=3, time_limit=60.0, seed=1, hosts=2
@@ -109,6 +111,26 @@ def test_old_folders_are_removed_and_the_command_says_which(
     assert "1 expired" in told("log", "retain", "--data", tmp_path, "--plans-older-than", 1, "--also-accepted")[1]
     assert list((tmp_path / "plans").iterdir()) == []
     assert "0 expired, 0 as old were kept" in told("log", "retain", "--data", tmp_path, "--plans-older-than", 1)[1]
+
+
+def test_scenarios_that_nobody_names_are_removed_and_named(
+    tmp_path: Path, told: Callable[..., tuple[int, str]]
+) -> None:
+    """One that a what-if job asks about stays, as does one of this very hour."""
+    unused, asked, young = "a" * 64, "b" * 64, "c" * 64
+    write(tmp_path / "events.sqlite", "old", replaced(REQUESTED, "old"), COMPLETED)
+    for scenario in (unused, asked, young):
+        (tmp_path / "scenarios" / scenario).mkdir(parents=True)
+        os.utime(tmp_path / "scenarios" / scenario, None if scenario == young else (0, 0))
+    job = WhatIfJob(
+        job="j", scenario=asked, gap=0.01, seconds=1.0, seed=0, cases=1, created_at=datetime(2026, 1, 5, tzinfo=UTC)
+    )
+    WhatIfFolders(tmp_path / "what-if").keep_job(job, "")
+    code, text = told("log", "retain", "--data", tmp_path, "--plans-older-than", 0)
+    assert code == 0
+    assert f"scenarios/{unused} removed: nobody names it any more" in text
+    assert "1 scenarios removed" in text
+    assert sorted(folder.name for folder in (tmp_path / "scenarios").iterdir()) == [asked, young]
 
 
 def replaced(event: Event, plan: str) -> Event:

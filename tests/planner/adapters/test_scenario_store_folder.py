@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -177,6 +179,60 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".receiving-abc" / "plants.csv").write_bytes(b"half")
     ScenarioFolders(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_beside_another_process_nothing_that_is_being_received_is_touched(
+    store: ScenarioFolders, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    """A store that is not alone leaves what another one receives, which then is kept."""
+    staged = store.stage()
+    for file, data in files.items():
+        staged.write(file, data)
+    ScenarioFolders(tmp_path / "store", alone=False)
+    assert store.has(staged.commit()[0])
+
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+
+
+def aged(store: ScenarioFolders, scenario: str, days: float) -> None:
+    """Let a scenario have been asked for last so many days ago."""
+    then = (NOW - days * DAY).timestamp()
+    os.utime(store.folder(scenario), (then, then))
+
+
+def test_only_old_scenarios_that_nobody_needs_are_removed(
+    store: ScenarioFolders, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    """What is needed, young, or no scenario stays; what a crash left goes, and the same content can come back."""
+    scenario, root = received(store, files), tmp_path / "store"
+    (root / "lost+found").mkdir()
+    os.utime(root / "lost+found", (0, 0))
+    aged(store, scenario, 3)
+    assert store.remove_unused({scenario}, NOW - DAY) == ()
+    assert store.remove_unused((), NOW - 4 * DAY) == ()
+    (root / scenario).rename(root / f".removing-{scenario}")
+    assert received(store, files) == scenario
+    aged(store, scenario, 3)
+    assert store.remove_unused((), NOW - DAY) == (scenario,)
+    assert [path.name for path in root.iterdir()] == ["lost+found"]
+    with pytest.raises(NotFound, match="not any more: upload it first"):
+        store.folder(scenario)
+    assert received(store, files) == scenario
+
+
+@pytest.mark.parametrize("use", ["has", "folder", "read", "upload"])
+def test_a_scenario_that_is_asked_for_is_young(store: ScenarioFolders, files: dict[str, bytes], use: str) -> None:
+    """Whatever is done with a scenario keeps it as if it was new."""
+    scenario = received(store, files)
+    aged(store, scenario, 3)
+    if use == "upload":
+        received(store, files)
+    else:
+        getattr(store, use)(scenario)
+    assert store.remove_unused((), NOW - DAY) == ()
+    assert store.has(scenario)
 
 
 @pytest.mark.parametrize("name", ["", "..", "0" * 63, "0" * 64, "../../etc", "A" * 64])
