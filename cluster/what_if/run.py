@@ -15,7 +15,7 @@ import polars as pl
 from cluster.data_folder import locked_run_folder
 from cluster.what_if.opened import GRID, KeptPlans
 from cluster.what_if.runner import case_runner
-from planner.adapters.case_store import ParquetCaseStore
+from planner.adapters.case_store import UNANSWERED, ParquetCaseStore
 from planner.adapters.grid_yaml import GridFile, read_grid
 from planner.adapters.scenario_folder import read_scenario
 from planner.application.ask_grid import ask_grid
@@ -29,7 +29,7 @@ from planner.domain.errors import FolderNotWritable, GridInvalid, InvalidRequest
 from planner.domain.grid import BASE_CASE, Case
 from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
-from planner.ports.planning_runtime import Outcome, PlanningParameters
+from planner.ports.planning_runtime import PlanningParameters
 from planner.ports.what_if import CaseRunner
 
 
@@ -79,7 +79,7 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
         _claim(store, order, file.base, scenario_hash(base))
         _take_over(file.file, order.out / GRID)
         if order.retry_failed:
-            tell(f"{store.forget_failures()} failed cases are asked anew")
+            tell(f"{store.forget_failures()} cases that failed or found no plan in their seconds are asked anew")
         runner = case_runner(order.out, base, file.base, address=order.address, workers=order.workers)
         run = GridRun(
             runner,
@@ -93,8 +93,8 @@ def run_grid(order: GridRunOrder, tell: Callable[[str], None]) -> GridRunEnd:
         parameters = PlanningParameters(gap=order.gap, time_limit=order.seconds, seed=order.seed)
         asked = ask_grid(run, cases, parents=parents, plans=plans, parameters=parameters, base_gap=order.base_gap)
         end = asyncio.run(_closing(runner, asked))
-        failed = store.read().filter(pl.col("outcome") == Outcome.FAILED.value).height
-        return GridRunEnd(done=end.done, left=end.left, failed=failed, file=store.put_together())
+        unanswered = store.read().filter(pl.col("outcome").is_in(UNANSWERED)).height
+        return GridRunEnd(done=end.done, left=end.left, unanswered=unanswered, file=store.put_together())
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,9 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
     except KeyboardInterrupt:
         tell(f"interrupted: results so far are in {out}, and the same command goes on from there")
         raise
-    _print(f"{end.done} results, {end.failed} of them failed, {end.left} cases left; all results are in {end.file}")
-    raise typer.Exit(DOES_NOT_HOLD if end.left or end.failed else DONE)
+    told = f"{end.done} results, {end.unanswered} of them without an answer, {end.left} cases left"
+    _print(f"{told}; all results are in {end.file}")
+    raise typer.Exit(DOES_NOT_HOLD if end.left or end.unanswered else DONE)
 
 
 def compare(  # noqa: PLR0913 - every option of the command is a parameter

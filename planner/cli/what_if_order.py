@@ -47,9 +47,9 @@ class GridRunOrder:
 
     ``gap``, ``seconds`` and ``workers`` are as in :class:`GridOrder`; ``budget_seconds`` ends the run (None: no limit).
     ``address`` names a Ray cluster, or `LOCAL_RAY` to start one (None: processes of this machine).
-    ``retry_failed`` asks failed cases anew, ``keep_plans`` keeps the plan folder of every case. ``start`` says from
-    whose plan cases go on, ``base_gap`` to which gap the base is planned (None: that of all cases); a run has one
-    answer to these for all of its life.
+    ``retry_failed`` asks those cases anew that failed or found no plan, ``keep_plans`` keeps the plan folder of every
+    case. ``start`` says from whose plan cases go on, ``base_gap`` to which gap the base is planned (None: that of all
+    cases); a run has one answer to these for all of its life.
     """
 
     grid: Path
@@ -120,11 +120,14 @@ class AmendOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridRunEnd:
-    """Results there are, cases without one, failed ones among the results, and the file with all of them."""
+    """Results there are, cases without one, and the file with all results.
+
+    ``unanswered`` counts results of cases that failed or found no plan in their seconds.
+    """
 
     done: int
     left: int
-    failed: int
+    unanswered: int
     file: Path
 
 

@@ -37,7 +37,7 @@ def test_a_grid_is_planned_run_and_compared_by_three_commands(folder: Path, capf
     ended = run(launchers(), ["whatif", "run", grid, "--out", out, "--workers", "1", "--gap", "0.001"])
     told = capfd.readouterr()
     assert ended == DONE, told.err
-    assert "3 results, 0 of them failed, 0 cases left" in told.out
+    assert "3 results, 0 of them without an answer, 0 cases left" in told.out
     assert "3/3" in told.err
     assert run(launchers(), ["whatif", "compare", out]) == DONE
     told = capfd.readouterr()
@@ -51,14 +51,27 @@ def test_a_run_that_its_budget_ends_says_that_cases_are_left(folder: Path, capfd
     """The exit code tells a script that the same command has to go on."""
     command = ["whatif", "run", str(folder / "grid.yaml"), "--out", str(folder / "short"), "--budget-seconds", "0.001"]
     assert run(launchers(), command) == DOES_NOT_HOLD
-    assert "0 results, 0 of them failed, 3 cases left" in capfd.readouterr().out
+    assert "0 results, 0 of them without an answer, 3 cases left" in capfd.readouterr().out
+
+
+def test_cases_that_found_no_plan_in_their_seconds_are_told_and_asked_anew(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A script sees by the exit code that answers are missing, and the command that is told brings them."""
+    command = ["whatif", "run", str(folder / "grid.yaml"), "--out", str(folder / "hasty"), "--workers", "1"]
+    assert run(launchers(), [*command, "--seconds", "0.001"]) == DOES_NOT_HOLD
+    assert "3 results, 3 of them without an answer, 0 cases left" in capfd.readouterr().out
+    assert run(launchers(), [*command, "--seconds", "60", "--retry-failed"]) == DONE
+    told = capfd.readouterr()
+    assert "3 cases that failed or found no plan in their seconds are asked anew" in told.err
+    assert "3 results, 0 of them without an answer" in told.out
 
 
 def test_a_run_keeps_to_the_plans_that_it_began_to_go_on_from(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What --from was is noted before anything is planned; all cases count as left, and other plans are refused."""
     command = ["whatif", "run", str(folder / "grid.yaml"), "--out", str(folder / "near"), "--budget-seconds", "0.001"]
     assert run(launchers(), [*command, "--from", "neighbour"]) == DOES_NOT_HOLD
-    assert "0 results, 0 of them failed, 3 cases left" in capfd.readouterr().out
+    assert "0 results, 0 of them without an answer, 3 cases left" in capfd.readouterr().out
     assert run(launchers(), command) not in {DONE, DOES_NOT_HOLD}
     assert "from was 'neighbour', now 'base'): name another folder" in capfd.readouterr().err.replace("\n", " ")
 

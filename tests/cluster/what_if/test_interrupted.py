@@ -52,5 +52,5 @@ def test_an_interrupted_run_says_where_it_stands_and_the_same_command_goes_on(tm
     before = stamps(out)
     assert 2 <= len(before) < CASES
     end = run_grid(GridRunOrder(grid=tmp_path / "grid.yaml", out=out, workers=1, gap=1e-6), lambda _: None)
-    assert (end.done, end.left, end.failed) == (CASES, 0, 0)
+    assert (end.done, end.left, end.unanswered) == (CASES, 0, 0)
     assert {name: stamp for name, stamp in stamps(out).items() if name in before} == before

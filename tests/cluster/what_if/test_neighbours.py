@@ -60,7 +60,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("neighbours")
     write_scenario(small_scenario(), folder / "scenario")
     end = run_grid(order(folder), lambda _: None)
-    assert (end.done, end.left, end.failed) == (4, 0, 1)
+    assert (end.done, end.left, end.unanswered) == (4, 0, 1)
     return folder
 
 
@@ -91,7 +91,7 @@ def test_a_grid_that_has_grown_goes_on_from_the_plans_kept(ended: Path, tmp_path
     before = results(folder)
     end = run_grid(order(folder, GROWN), lambda _: None)
     after = results(folder)
-    assert (end.done, end.left, end.failed) == (6, 0, 1)
+    assert (end.done, end.left, end.unanswered) == (6, 0, 1)
     assert {name: after[name] for name in before} == before
     assert went_on_from(folder, after["demand=0.7"]) == before["demand=0.8"].plan_hash
     assert went_on_from(folder, after["promise=1.1, more=1.05, less=0.9"]) == before["base"].plan_hash

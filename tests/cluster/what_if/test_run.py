@@ -61,7 +61,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a grid and the run over it."""
     folder = tmp_path_factory.mktemp("what-if")
     end = run_grid(order(grid(folder)), lambda _: None)
-    assert (end.done, end.left, end.failed) == (5, 0, 1)
+    assert (end.done, end.left, end.unanswered) == (5, 0, 1)
     return folder
 
 
