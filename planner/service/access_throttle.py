@@ -40,8 +40,9 @@ MOST_HELD = 1000
 class Throttle:
     """Refuses clients that call too often, or too often at a time.
 
-    ``buckets`` say how often (without them nobody's calls are), ``most_at_once`` how many calls of one client are
-    served at a time, ``most`` how many of all. Where neither tells clients apart, all are refused at once.
+    ``buckets`` say how often a client may call (None: as often as it likes), ``most_at_once`` how many calls of one
+    client are served at a time (None: no limit of its own), ``most`` how many of all clients. Without the first two
+    clients are not told apart, and whatever is beyond ``most`` is refused without delay.
     """
 
     buckets: TokenBuckets | None
