@@ -139,7 +139,8 @@ def test_a_parent_without_a_plan_is_passed_over_for_its_own_parent() -> None:
 def test_a_run_that_is_broken_off_goes_on_with_the_same_starts() -> None:
     """All cases count as left that were not reached, and a second run asks them as the first one would have."""
     world = World(hang_at=THREE)
-    assert asked(world, budget=0.2) == GridEnd(done=2, left=3, out_of_budget=True)
+    # Seconds enough for two cases that take none, on a busy machine too; the third one waits for its end.
+    assert asked(world, budget=2.0) == GridEnd(done=2, left=3, out_of_budget=True)
     assert FOUR not in world.asked
     rest = World()
     rest.results = world.results
