@@ -28,7 +28,7 @@ def amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterator[str
     InvalidRequest
         If there is no such clause, its kind has no such number, or one of the values makes no valid scenario.
     ConcordatError
-        As for :func:`cluster.what_if.run_grid`.
+        As for :func:`cluster.what_if.run.run_grid`.
     """
     scenario = read_scenario(order.scenario, customers=False)
     field = order.field or _main_field(scenario, order.clause)
@@ -41,7 +41,10 @@ def amend_clause(order: AmendOrder, tell: Callable[[str], None]) -> Iterator[str
         except GridInvalid as error:
             # The file is ours and gone by then: its name and lines would lead nowhere.
             reasons = "\n".join(finding.message for finding in error.findings)
-            raise InvalidRequest(f"{order.clause} cannot be amended so:\n{reasons}", "clause") from error
+            other = "" if order.field else " (--field names another number of it)"
+            raise InvalidRequest(
+                f"{field} of {order.clause} cannot be amended so{other}:\n{reasons}", "clause"
+            ) from error
         cases = read_grid(file).grid.cases()
     results = ParquetCaseStore(order.out).read().sort("name", "key")
     amended = {case.key: float(case.settings[0][1]) for case in cases if case.settings}

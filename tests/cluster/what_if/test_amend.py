@@ -52,6 +52,8 @@ def test_a_clause_or_number_that_does_not_exist_is_told_before_anything_is_plann
     with pytest.raises(InvalidRequest, match="has no share") as told:
         amend_clause(order(scenario, "oil/take", 0.1, 0.2, field="share"), lambda _: None)
     assert "grid.yaml" not in str(told.value)
+    with pytest.raises(InvalidRequest, match=r"max of brand/floor cannot be amended so \(--field names another"):
+        amend_clause(order(scenario, "brand/floor", 0.1, 0.15), lambda _: None)
 
 
 @pytest.mark.parametrize(("start", "end", "steps"), [(1, 2, 1), (1, 2, 2_000_000), (2, 2, 3), (1, math.nan, 3)])
