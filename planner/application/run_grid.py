@@ -71,14 +71,17 @@ class GridRun:
     async def ask(self, orders: Sequence[CaseOrder], *, among: Collection[str] = ()) -> GridEnd:
         """Plan all cases that have no result yet, each once, in order as far as lanes allow; cases differ.
 
-        Whoever asks a part of a run at a time names all its keys: progress and end count the cases ``among`` them.
+        Whoever asks a part of a run at a time names all its keys: progress and end count the cases ``among`` them, and
+        a part begins without telling again what the one before told in the end.
         """
         keys = frozenset(among) or frozenset(order.key for order in orders)
         missing = frozenset(self.missing(keys))
         self._left = deque(order for order in orders if order.key in missing)
+        before = (self._done, self._total)
         self._total, self._done, self._measured = len(keys), len(keys) - len(missing), 0
         self._seconds = 0.0
-        self._tell(GridProgress(self._done, self._total, self._here, self._clock()))
+        if (self._done, self._total) != before:
+            self._tell(GridProgress(self._done, self._total, self._here, self._clock()))
         left = None if self._budget is None else self._budget - self._clock()
         spent = left is not None and left <= 0
         try:
