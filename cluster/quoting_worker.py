@@ -27,9 +27,12 @@ def main() -> None:
     told = take_standard_output()
     desk = QuotingDesk(AgentSettings(**json.loads(sys.stdin.readline())))
     questions: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
-    threading.Thread(target=_listen, args=(desk, questions), daemon=True, name="listening").start()
+    listening = threading.Thread(target=_listen, args=(desk, questions), daemon=True, name="listening")
+    listening.start()
     for question in iter(questions.get, None):
         write_line(told, _answer(desk, question))
+    # What ended it, if it was an error, is told before this process is gone.
+    listening.join()
 
 
 def _listen(desk: QuotingDesk, questions: SimpleQueue[dict[str, Any] | None]) -> None:

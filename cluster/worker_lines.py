@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from types import TracebackType
 from typing import TextIO
 
@@ -33,6 +34,12 @@ def log_like_the_server() -> None:
     """
     configure_log(lambda: "")
     sys.excepthook = _tell_end
+    threading.excepthook = _tell_end_of_thread
+
+
+def _tell_end_of_thread(end: threading.ExceptHookArgs) -> None:
+    if end.exc_value is not None and end.exc_traceback is not None:
+        _tell_end(end.exc_type, end.exc_value, end.exc_traceback)
 
 
 def _tell_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

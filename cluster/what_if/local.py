@@ -11,9 +11,9 @@ from planner.domain.hashing import scenario_hash
 from planner.domain.scenario import Scenario
 
 
-def local_pool(grid: Path, base: Scenario, base_folder: Path, *, workers: int, nice: int = 0) -> WorkerPool:
-    """Return processes of this machine that plan cases of a grid file; ``nice`` is how far they stand back."""
-    return WorkerPool({**told_run(grid, base, base_folder), "nice": nice}, workers)
+def local_pool(grid: Path, base: Scenario, base_folder: Path, *, workers: int, served: bool = False) -> WorkerPool:
+    """Return processes of this machine that plan cases of a grid file; a server's stand back and log as it does."""
+    return WorkerPool({**told_run(grid, base, base_folder), "served": served}, workers)
 
 
 def told_run(grid: Path, base: Scenario, base_folder: Path) -> dict[str, object]:

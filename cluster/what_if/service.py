@@ -17,9 +17,6 @@ from planner.domain.scenario import Scenario
 from planner.ports.what_if import CaseRunner
 from planner.ports.what_if_jobs import RunnerMaker, WhatIfJob
 
-NICENESS = 10
-"""Cases wait for plans: whoever asked for one plan sits before it, and a grid runs for hours."""
-
 
 def make_what_if_runs(
     settings: GatewaySettings, ports: PlanningPorts, make_runner: RunnerMaker | None = None
@@ -38,7 +35,7 @@ def make_what_if_runs(
 
     def local(job: WhatIfJob, base: Scenario) -> CaseRunner:
         grid, base_folder = store.job_folder(job.job) / GRID, Path(ports.scenarios.folder(job.scenario))
-        return local_pool(grid, base, base_folder, workers=told.lanes, nice=NICENESS)
+        return local_pool(grid, base, base_folder, workers=told.lanes, served=True)
 
     limits = WhatIfLimits(
         jobs=told.most_jobs, cases=told.most_cases, concurrency=told.executions, waiting=told.most_queued

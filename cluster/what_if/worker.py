@@ -24,7 +24,7 @@ from actors.run import RunSettings, run_planning
 from actors.settings import AgentSettings
 from cluster.local_worker import parameters_of
 from cluster.plans_in_memory import PlansInMemory
-from cluster.worker_lines import take_standard_output, write_line
+from cluster.worker_lines import log_like_the_server, take_standard_output, write_line
 from planner.adapters.grid_yaml import read_grid
 from planner.adapters.plan_folder import read_plan
 from planner.adapters.scenario_folder import read_scenario
@@ -40,6 +40,8 @@ from planner.ports.what_if import CaseResult, HeldPlan
 from planner.verification.findings import find_problems
 from solvers.core.errors import SolverError
 
+NICENESS = 10
+"""Cases of a server wait for its plans: whoever asked for one plan sits before it, and a grid runs for hours."""
 FACTORY = "cluster.what_if.worker:open_worker"
 """What a worker elsewhere is told to call, in its own process."""
 
@@ -152,7 +154,9 @@ def main() -> None:
     lines: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_listen, args=(lines,), daemon=True, name="listening").start()
     run = json.loads(lines.get())
-    os.nice(run.get("nice", 0))
+    if run.get("served"):
+        os.nice(NICENESS)
+        log_like_the_server()
     answer = open_worker(run)
     write_line(told, {"ready": True})
     while True:

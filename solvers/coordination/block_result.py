@@ -41,7 +41,7 @@ class BlockLimits:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if self.gap < 0 or self.absolute_gap < 0:
+        if not (self.gap >= 0 and self.absolute_gap >= 0):
             raise ValueError(f"gaps are not negative, got {self.gap} and {self.absolute_gap}")
         if min(self.rounds, self.leaves, self.block_nodes, self.nodes, self.passes) < 0:
             raise ValueError("rounds, leaves, nodes and passes are counts; give numbers of at least 0")

@@ -82,6 +82,7 @@ def test_the_example_without_a_server_proves_its_optimum() -> None:
         (("none.mps",), "none.mps: cannot be read (No such file or directory)"),
         (("none.lp",), "expected a name that ends in .mps.gz or .mps"),
         (("none.mps", "--gap", "-1"), "gaps are not negative"),
+        (("none.mps", "--gap", "nan"), "gaps are not negative"),
     ],
 )
 def test_the_example_without_a_server_tells_what_is_wrong(arguments: tuple[str, ...], told: str) -> None:
