@@ -44,7 +44,7 @@ _SECONDS = 300.0
 """No case may take longer."""
 _TOLERANCE = 1e-6
 _PATCHED = 20
-_BASE_SHARE = 0.7
+_BASE_SHARE = 0.8
 """To which share of the gap of all cases a pool and a warm process plan the base: nearer, all others begin nearer."""
 POOL, LOOP, PROCESSES, TASKS, WARM = "warm pool", "concordat plan", "process pool", "cold Ray tasks", "one warm process"
 
