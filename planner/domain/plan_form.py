@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,17 @@ def canonical_table(name: str, frame: pl.DataFrame) -> pl.DataFrame:
         if numbers == ["quantity"]:
             decided = pl.col("quantity") != 0
             table = table.filter(decided | (pl.col("setup") != 0) if "setup" in types else decided)
-    return table.sort(PLAN_KEYS[name], maintain_order=True, nulls_last=False)
+    keys = PLAN_KEYS[name]
+    return table if _in_order(table, keys) else table.sort(keys, maintain_order=True, nulls_last=False)
+
+
+def _in_order(table: pl.DataFrame, keys: Sequence[str]) -> bool:
+    """Tell whether no key is empty and rows are sorted already, which costs far less to see than sorting by text."""
+    follows = pl.lit(value=True)
+    for key in reversed(keys):
+        column, before = pl.col(key), pl.col(key).shift(1)
+        follows = (column > before) | ((column == before) & follows)
+    return not any(table[key].has_nulls() for key in keys) and bool(table.select(follows.slice(1).all()).item())
 
 
 def canonical_tables(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
