@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import asdict
+from functools import cache
 
 from actors.settings import AgentSettings, Patience
 from cluster.code_hash import code_hash
@@ -48,13 +49,19 @@ def make_runtime(
 
 
 def guard_ray(*, own_cluster: bool) -> None:
-    """Make Ray ask everyone for a token; a cluster of our own gets one that only its processes know.
+    """Make Ray ask everyone for a token; clusters of our own get one that only their processes know.
 
-    Ray reads these variables as it is loaded, so this comes before the first import of it.
+    Ray reads these variables as it is loaded, so this comes before the first import of it, and all clusters that one
+    process starts have the same token: another one would reach their processes, but not this.
     """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     if own_cluster:
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        os.environ["RAY_AUTH_TOKEN"] = _own_token()
+
+
+@cache
+def _own_token() -> str:
+    return secrets.token_hex(32)
 
 
 def agent_settings(backend: str | None = None, journals: str = "", patience: Patience | None = None) -> AgentSettings:
