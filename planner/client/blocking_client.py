@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from planner.client.connection import ServerAddress
-from planner.client.loop_thread import LoopThread
+from planner.client.blocking_server_client import BlockingServerClient
 from planner.client.planning_client import ConnectionLost, PlanningClient, PlanStep
-from planner.client.retry import Deadlines, RetryPolicy
 from planner.domain.finding import Finding
 from planner.domain.relaxation import Relaxation
 from planner.events.plan_record import PlanRecord
@@ -19,40 +15,14 @@ from planner.ports.planning_runtime import PlanningParameters
 from planner.ports.quoting import NewOrder, Quote
 
 
-class BlockingPlanningClient:
+class BlockingPlanningClient(BlockingServerClient[PlanningClient]):
     """Speaks to one server; use it as a context manager, from any number of threads.
 
     Every method does what the one of the same name of :class:`planner.client.planning_client.PlanningClient` does, and
     raises the same errors.
     """
 
-    def __init__(
-        self, server: ServerAddress, *, retry: RetryPolicy | None = None, deadlines: Deadlines | None = None
-    ) -> None:
-        self._loop = LoopThread(f"planning client of {server.address}")
-        self._client = self._loop.run(_connected(server, retry, deadlines))
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection and end its thread; a second time changes nothing."""
-        if not self._loop.closed:
-            self._loop.run(self._client.__aexit__(None, None, None))
-            self._loop.close()
-
-    def within(self, seconds: float) -> Self:
-        """Return this client with another deadline for every call; both share the connection."""
-        other = copy.copy(self)
-        other._client = self._client.within(seconds)  # noqa: SLF001 - the same class
-        return other
+    kind = PlanningClient
 
     def wait_until_ready(self, seconds: float) -> None:
         """Wait until the server says that it serves; give up after some seconds."""
@@ -122,8 +92,3 @@ class BlockingPlanningClient:
     def save_solver_logs(self, plan: str, folder: Path) -> Path:
         """Put what solvers told while a plan was made into the folder ``solver_logs`` of this one; return that."""
         return self._loop.run(self._client.save_solver_logs(plan, folder))
-
-
-async def _connected(server: ServerAddress, retry: RetryPolicy | None, deadlines: Deadlines | None) -> PlanningClient:
-    # A channel belongs to the loop in which it is made.
-    return PlanningClient(server, retry=retry, deadlines=deadlines)

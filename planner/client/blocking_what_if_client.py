@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from planner.client.connection import ServerAddress
-from planner.client.loop_thread import LoopThread
-from planner.client.retry import Deadlines, RetryPolicy
+from planner.client.blocking_server_client import BlockingServerClient
 from planner.client.what_if_client import (
     ConnectionLost,
     ExecutionSeen,
@@ -20,34 +16,14 @@ from planner.client.what_if_client import (
 )
 
 
-class BlockingWhatIfClient:
+class BlockingWhatIfClient(BlockingServerClient[WhatIfClient]):
     """Speaks to one server; use it as a context manager, from any number of threads.
 
     Every method does what the one of the same name of :class:`planner.client.what_if_client.WhatIfClient` does, and
     raises the same errors.
     """
 
-    def __init__(
-        self, server: ServerAddress, *, retry: RetryPolicy | None = None, deadlines: Deadlines | None = None
-    ) -> None:
-        self._loop = LoopThread(f"what-if client of {server.address}")
-        self._client = self._loop.run(_connected(server, retry, deadlines))
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection and end its thread; a second time changes nothing."""
-        if not self._loop.closed:
-            self._loop.run(self._client.__aexit__(None, None, None))
-            self._loop.close()
+    kind = WhatIfClient
 
     def submit(
         self,
@@ -113,8 +89,3 @@ class BlockingWhatIfClient:
     def save(self, name: str, file: Path) -> None:
         """Write all results that there are into an Arrow IPC stream file."""
         self._loop.run(self._client.save(name, file))
-
-
-async def _connected(server: ServerAddress, retry: RetryPolicy | None, deadlines: Deadlines | None) -> WhatIfClient:
-    # A channel belongs to the loop in which it is made.
-    return WhatIfClient(server, retry=retry, deadlines=deadlines)

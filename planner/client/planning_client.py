@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from planner.client.calls import Calls
-from planner.client.connection import ServerAddress
 from planner.client.conversions import finding_from_wire, parameters_to_wire, progress_from_wire, record_from_wire
 from planner.client.explanation_conversions import explain_to_wire, explanation_from_wire
 from planner.client.plan_download import receive_plan, receive_solver_logs
 from planner.client.quote_conversions import quote_from_wire, quote_request
-from planner.client.retry import Deadlines, RetryPolicy
 from planner.client.scenario_upload import scenario_parts
+from planner.client.server_client import ServerClient
 from planner.client.watching import ConnectionLost, followed
 from planner.domain.errors import ScenarioInvalid, ScenarioUnreadable
 from planner.domain.finding import Finding
@@ -50,35 +46,13 @@ class PlanStep:
     progress: Progress | None
 
 
-class PlanningClient:
+class PlanningClient(ServerClient):
     """Speaks to one server; use it as an asynchronous context manager.
 
     Every method raises :class:`ServerUnavailable` if no server answers, and the error of the business that the server
     reports. Calls that change nothing when they are repeated are sent again as ``retry`` says
     (:class:`planner.client.calls.Calls`).
     """
-
-    def __init__(
-        self, server: ServerAddress, *, retry: RetryPolicy | None = None, deadlines: Deadlines | None = None
-    ) -> None:
-        self._calls = Calls(server, retry or RetryPolicy(), deadlines or Deadlines())
-
-    async def __aenter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the channel."""
-        await self._calls.close()
-
-    def within(self, seconds: float) -> Self:
-        """Return this client with another deadline for every call; both share the connection."""
-        other = copy.copy(self)
-        other._calls = copy.copy(self._calls)  # noqa: SLF001 - the same class
-        other._calls.deadlines = Deadlines(quick=seconds, checking=seconds, transfer=seconds)  # noqa: SLF001 - as above
-        return other
 
     async def wait_until_ready(self, seconds: float) -> None:
         """Wait until the server says that it serves; give up after some seconds."""

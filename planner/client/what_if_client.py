@@ -6,12 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from planner.client.calls import Calls
-from planner.client.connection import ServerAddress
-from planner.client.retry import Deadlines, RetryPolicy
+from planner.client.server_client import ServerClient
 from planner.client.watching import ConnectionLost, followed
 from planner.client.what_if_conversions import (
     ExecutionSeen,
@@ -31,26 +28,11 @@ __all__ = ["ConnectionLost", "ExecutionSeen", "ExecutionStep", "JobSeen", "Resul
 _PAGE = 1000
 
 
-class WhatIfClient:
+class WhatIfClient(ServerClient):
     """Speaks to one server; use it as an asynchronous context manager.
 
     Errors, deadlines and calls that are sent again are as with :class:`planner.client.planning_client.PlanningClient`.
     """
-
-    def __init__(
-        self, server: ServerAddress, *, retry: RetryPolicy | None = None, deadlines: Deadlines | None = None
-    ) -> None:
-        self._calls = Calls(server, retry or RetryPolicy(), deadlines or Deadlines())
-
-    async def __aenter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the channel."""
-        await self._calls.close()
 
     async def submit(
         self,
