@@ -91,7 +91,7 @@ def _rated(server: Serving, method: str, request: bytes, watch: Stopwatch, case:
     with watch.measure("calls"):
         calls = asyncio.run(rate(server.address, method, request, seconds=seconds, in_flight=in_flight))
     after = server.cpu_seconds()
-    figures = {"calls_per_s": calls, **_percentiles(taken).figures}
+    figures = {"calls_per_second": calls, **_percentiles(taken).figures}
     if before is not None and after is not None:
         figures["server_cpu_per_call_s"] = (after - before) / (calls * seconds)
     return Answer(figures=figures)
@@ -223,7 +223,7 @@ SUBJECT = Subject(
             text="empty handlers: at least 0.6 times the calls a second of bare grpc.aio",
             case="rate",
             contender="empty handler",
-            figure="calls_per_s",
+            figure="calls_per_second",
             against="bare echo",
             at_least=0.6,
         ),
