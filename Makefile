@@ -6,7 +6,7 @@ STAMP := $(VENV)/.synced
 # A file's tests stay with one worker, so that they share its fixtures and start Ray once. Workers fill the cores, so
 # polars needs no threads of its own for tables of a few rows.
 PYTEST := POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-# One more than there are cores: tests of the quick run wait for processes of theirs about a third of the time.
+# One more than there are cores: with as many as cores, a quarter of their time was idle in the quick run.
 WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 .PHONY: setup demo test test-full check lint contracts types proto proto-check proto-baseline clean

@@ -52,7 +52,8 @@ def guard_ray(*, own_cluster: bool) -> None:
     """Make Ray ask everyone for a token; clusters of our own get one that only their processes know.
 
     Ray reads these variables as it is loaded, so this comes before the first import of it, and all clusters that one
-    process starts have the same token: another one would reach their processes, but not this.
+    process starts have the same token: another one would reach their processes, but not this. For the same reason a
+    process that joined somebody's cluster should start none of its own.
     """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     if own_cluster:

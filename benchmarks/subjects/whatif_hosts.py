@@ -110,8 +110,9 @@ def _case(name: str, *suites: str, cases: int, kill_after: int) -> Case:
 SUBJECT = Subject(
     name="whatif_hosts",
     title="A grid on two nodes of Ray, one of which is killed in the middle",
-    # Each starts Ray with two nodes, which takes too long for smoke: the smallest is reached by its name.
-    cases=(_case("few-cases", cases=16, kill_after=2), _case("two-nodes", "whatif", cases=120, kill_after=20)),
+    # Each starts Ray with two nodes, which takes too long for smoke: the smallest is reached by its name, and has cases
+    # enough to last until the second node has a worker.
+    cases=(_case("few-cases", cases=120, kill_after=2), _case("two-nodes", "whatif", cases=120, kill_after=20)),
     prepare=_prepare,
     contenders=(
         Contender(name="one killed", run=_killed, ours=True),

@@ -110,6 +110,7 @@ def test_a_killed_node_costs_one_case_that_is_begun_again(tmp_path: Path) -> Non
     )
     turn = take_turn(place, next(each for each in subject.contenders if each.name == "one killed"), 1)
     assert (turn.ending, turn.problems) == (Ending.ANSWERED, ()), turn.words
+    assert turn.figures["killed"] == 1
     assert turn.figures["asked_again"] <= 1
 
 
